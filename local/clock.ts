@@ -16,8 +16,7 @@ export const systemClock: Clock = {
     let handle: NodeJS.Timeout;
     const arm = () => {
       const leftMs = Math.max(0, dueAt - Date.now());
-      handle =
-        leftMs > LONGEST_TIMEOUT_MS ? setTimeout(arm, LONGEST_TIMEOUT_MS) : setTimeout(task, leftMs);
+      handle = leftMs > LONGEST_TIMEOUT_MS ? setTimeout(arm, LONGEST_TIMEOUT_MS) : setTimeout(task, leftMs);
       handle.unref();
     };
     arm();

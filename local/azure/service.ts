@@ -1,0 +1,62 @@
+/** What the simulated services behind the one HTTP front (`--azure-port`) have in common. */
+
+export interface ServiceRequest {
+  readonly method: string;
+  /** Percent-encoded path as received, duplicate leading slashes collapsed, without the query. */
+  readonly path: string;
+  /** The path split at `/`, each segment decoded. Azure compares names without regard to case. */
+  readonly segments: readonly string[];
+  readonly query: URLSearchParams;
+  /** Lower-case keys; repeated headers joined with `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** Scheme and authority the client used, e.g. `https://localhost:7072`: the base of URLs in answers. */
+  readonly origin: string;
+  readonly signal: AbortSignal;
+}
+
+export interface ServiceAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Objects are sent as JSON, strings and bytes as they are (set `content-type`). */
+  readonly body?: unknown;
+}
+
+/** One simulated service. It answers what is its own, and `undefined` for every other request. */
+export interface Service {
+  readonly name: string;
+  handle(request: ServiceRequest): Promise<ServiceAnswer | undefined>;
+  /** Counts of effects since the data folder was made, e.g. `{ jobsSubmitted: 3 }`; shown at `/_stats`. */
+  stats?(): Record<string, number>;
+  stop?(): Promise<void>;
+}
+
+/** An event that a resource raises; the Event Grid stand-in gives it an id, keeps it, and delivers it to subscribers. */
+export interface RaisedEvent {
+  /** Resource id of the workspace or registry. */
+  readonly topic: string;
+  readonly subject: string;
+  /** e.g. `Microsoft.MachineLearningServices.ModelRegistered` */
+  readonly eventType: string;
+  readonly data: Record<string, unknown>;
+  readonly eventTime?: string;
+}
+
+/** Takes an event for delivery; once this returns, the event survives kill -9. */
+export type RaiseEvent = (event: RaisedEvent) => void;
+
+/** One scored request, as the endpoint's metrics and traffic log count it. */
+export interface ScoredRequest {
+  /** Resource id of the online endpoint. */
+  readonly endpointId: string;
+  readonly deployment: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** What the caller was answered: 200, 424, 429 … */
+  readonly statusCode: number;
+  /** What the model answered; absent when it was not reached. */
+  readonly modelStatusCode?: number;
+  readonly durationMs: number;
+}
+
+export type RecordRequest = (request: ScoredRequest) => void;

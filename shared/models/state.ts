@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { SignalKind } from "../signals/signal.ts";
+
+/** What the control plane knows of one model: the state that `decide` reads beside signal and policy. */
+export const ModelState = z.object({
+  model: z.string(),
+  /** The version serving now; null before the first rollout. */
+  champion: z
+    .object({ version: z.string(), deployment: z.string(), since: z.iso.datetime() })
+    .nullable()
+    .default(null),
+  /** Operations under way for this model. */
+  operations: z
+    .array(
+      z.object({ id: z.string(), kind: z.string(), since: z.iso.datetime(), version: z.string().optional() }),
+    )
+    .default([]),
+  /**
+   * Versions that an operation is about to register itself, by version: written before the registration, so that
+   * the event that announces it is recognised whenever it arrives.
+   */
+  claims: z.record(z.string(), z.string()).default({}),
+  /** When the last automatic retraining ended, whatever its outcome; its cool-down counts from here. */
+  lastRetrainedAt: z.iso.datetime().nullable().default(null),
+  /** When each automatic retraining of late was started: the quota and the loop guard count these. */
+  retrains: z.array(z.object({ startedAt: z.iso.datetime(), cause: SignalKind })).default([]),
+  /** Consecutive breaches by signal kind since the last cleared one or the last retraining, newest last. */
+  breaches: z.partialRecord(SignalKind, z.array(z.iso.datetime())).default({}),
+  /** Ids of the latest signals that were decided, newest last: a redelivery is a duplicate. */
+  decidedSignals: z.array(z.string()).default([]),
+});
+export type ModelState = z.infer<typeof ModelState>;
