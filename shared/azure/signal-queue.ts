@@ -1,15 +1,23 @@
 import type { TokenCredential } from "@azure/identity";
 import { ServiceBusClient, type ServiceBusSender } from "@azure/service-bus";
 import type { Connection } from "../config.ts";
-import { toCloudEvent } from "../signals/cloud-event.ts";
-import { sessionOf } from "../signals/session.ts";
-import type { Signal } from "../signals/signal.ts";
 import { withinTimeout } from "./options.ts";
 
 /** Name of the queue between the doors and `reactions.ts`; it requires sessions and detects duplicates. */
 export const SIGNAL_QUEUE = "signals";
 
-/** Where doors leave signals. The signal's id is the message id, so Service Bus itself drops a redelivery. */
+/** One signal on the wire. */
+export interface QueuedSignal {
+  /** The signal's own id: Service Bus drops a second message with it, for as long as it remembers. */
+  readonly id: string;
+  /** Signals of one session are taken in order, one at a time. */
+  readonly session: string;
+  readonly kind: string;
+  /** A CloudEvent. */
+  readonly body: unknown;
+}
+
+/** Where doors leave signals for `reactions.ts`. */
 export class SignalQueue {
   readonly #client: ServiceBusClient;
   readonly #sender: ServiceBusSender;
@@ -23,14 +31,14 @@ export class SignalQueue {
     this.#sender = this.#client.createSender(SIGNAL_QUEUE);
   }
 
-  /** Once this returns, the signal will be decided: in order with all others about the same subject. */
-  async publish(signal: Signal): Promise<void> {
+  /** Once this returns, the queue keeps the signal. */
+  async publish(signal: QueuedSignal): Promise<void> {
     const message = {
       messageId: signal.id,
-      sessionId: sessionOf(signal),
-      contentType: "application/cloudevents+json",
+      sessionId: signal.session,
       subject: signal.kind,
-      body: toCloudEvent(signal),
+      contentType: "application/cloudevents+json",
+      body: signal.body,
     };
     await this.#sender.sendMessages(message, { abortSignal: withinTimeout() });
   }

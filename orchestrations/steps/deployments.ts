@@ -1,0 +1,121 @@
+import type { OrchestrationContext } from "durable-functions";
+import { z } from "zod";
+import { activity, call, poll, type Steps } from "../durable.ts";
+
+const Endpoint = z.object({ endpoint: z.string() });
+const Deployment = z.object({ endpoint: z.string(), deployment: z.string() });
+const Provisioning = z.object({ provisioningState: z.string() });
+
+/** States in which a long-running operation has ended; `Missing` stands for a resource that is gone. */
+const SETTLED = ["Succeeded", "Failed", "Canceled", "Missing"];
+const isSettled = ({ provisioningState }: z.infer<typeof Provisioning>) =>
+  SETTLED.includes(provisioningState);
+
+/** A managed deployment takes minutes; a quick answer should not wait for the next minute. */
+const WAITS = { firstMs: 1_000, longestMs: 30_000, timeoutMs: 3_600_000 } as const;
+
+/** Safe to repeat: an endpoint that is there stays as it is. */
+export const ensureEndpoint = activity(
+  "ensureEndpoint",
+  Endpoint,
+  z.null(),
+  ({ endpoint }) => `Make sure that endpoint ${endpoint} exists`,
+  async ({ endpoint }, { endpoints }) => {
+    await endpoints.ensure(endpoint);
+    return null;
+  },
+);
+
+/** Reading changes nothing. */
+export const readEndpoint = activity(
+  "readEndpoint",
+  Endpoint,
+  Provisioning.extend({ traffic: z.record(z.string(), z.number()) }),
+  ({ endpoint }) => `Look at endpoint ${endpoint}`,
+  async ({ endpoint }, { endpoints }) => {
+    const found = await endpoints.get(endpoint);
+    return found
+      ? { provisioningState: found.provisioningState, traffic: { ...found.traffic } }
+      : { provisioningState: "Missing", traffic: {} };
+  },
+);
+
+/** Safe to repeat: a deployment that is there stays as it is. */
+export const ensureDeployment = activity(
+  "ensureDeployment",
+  Deployment.extend({
+    operation: z.string(),
+    model: z.string(),
+    version: z.string(),
+    instanceType: z.string(),
+    instanceCount: z.int(),
+  }),
+  z.null(),
+  ({ endpoint, deployment, version }) =>
+    `Deploy version ${version} as ${deployment} on ${endpoint}, without traffic`,
+  async (input, { endpoints, machineLearning }) => {
+    const { endpoint, deployment, operation, model, version, instanceType, instanceCount } = input;
+    await endpoints.ensureDeployment({
+      endpoint,
+      deployment,
+      modelId: machineLearning.modelId(model, version),
+      instanceType,
+      instanceCount,
+      tags: { operation, version },
+    });
+    return null;
+  },
+);
+
+/** Reading changes nothing. */
+export const readDeployment = activity(
+  "readDeployment",
+  Deployment,
+  Provisioning,
+  ({ endpoint, deployment }) => `Look at deployment ${deployment} on ${endpoint}`,
+  async ({ endpoint, deployment }, { endpoints }) =>
+    (await endpoints.getDeployment(endpoint, deployment)) ?? { provisioningState: "Missing" },
+);
+
+/** Safe to repeat: a deployment that is gone is what was asked for. */
+export const deleteDeployment = activity(
+  "deleteDeployment",
+  Deployment,
+  z.null(),
+  ({ endpoint, deployment }) => `Remove deployment ${deployment} from ${endpoint}`,
+  async ({ endpoint, deployment }, { endpoints }) => {
+    await endpoints.deleteDeployment(endpoint, deployment);
+    return null;
+  },
+);
+
+/** Waits until the endpoint takes changes. */
+export function* endpointReady(context: OrchestrationContext, endpoint: string): Steps<string> {
+  yield* call(context, ensureEndpoint, { endpoint });
+  const { provisioningState } = yield* settledEndpoint(context, endpoint);
+  return provisioningState;
+}
+
+/** Waits until nothing is being changed on the endpoint, and answers how it stands. */
+export function* settledEndpoint(
+  context: OrchestrationContext,
+  endpoint: string,
+): Steps<{ provisioningState: string; traffic: Record<string, number> }> {
+  return yield* poll(context, readEndpoint, { endpoint }, { ...WAITS, isDone: isSettled });
+}
+
+/** Deploys a version and waits for it; the last provisioning state, `Succeeded` if it serves. */
+export function* deploy(
+  context: OrchestrationContext,
+  wanted: z.infer<typeof ensureDeployment.input>,
+): Steps<string> {
+  yield* call(context, ensureDeployment, wanted);
+  const { endpoint, deployment } = wanted;
+  const { provisioningState } = yield* poll(
+    context,
+    readDeployment,
+    { endpoint, deployment },
+    { ...WAITS, isDone: isSettled },
+  );
+  return provisioningState;
+}
