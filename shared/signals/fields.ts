@@ -1,0 +1,148 @@
+import { z } from "zod";
+
+/** More keys than this in one object are not looked at: no sender has so many, and lookups stay cheap. */
+const MOST_KEYS = 2_000;
+
+/** The longest text that is parsed as JSON inside a field: an Event Grid event is at most 1 MB. */
+const LONGEST_JSON = 1_048_576;
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Picks the named keys whatever their case; where two differ only by case, the spelling asked for wins.
+ * Other keys, `__proto__` among them, are never copied.
+ */
+function pick(value: unknown, names: readonly string[]): unknown {
+  if (!isRecord(value)) return value;
+  const byLowerCase = new Map<string, unknown>();
+  for (const key of Object.keys(value).slice(0, MOST_KEYS)) {
+    const lower = key.trim().toLowerCase();
+    if (!byLowerCase.has(lower)) byLowerCase.set(lower, value[key]);
+  }
+  const found = names.map((name) => [
+    name,
+    Object.hasOwn(value, name) ? value[name] : byLowerCase.get(name.toLowerCase()),
+  ]);
+  return Object.fromEntries(found.filter(([, entry]) => entry !== undefined));
+}
+
+/** An object of which only the named fields are read, without regard to the case of their keys. */
+export function caseless<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.preprocess((value) => pick(value, Object.keys(shape)), z.object(shape));
+}
+
+/** The object itself, or the object inside a JSON text; anything else is left for the schema to refuse. */
+export function parsedJson(value: unknown): unknown {
+  if (typeof value !== "string" || value.length > LONGEST_JSON) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
+
+/** A name or id: never empty, never endless. */
+export const Name = z.string().trim().min(1).max(1_024);
+
+/** Text that may be absent, null, blank or of another type; all of these read as undefined. */
+export const OptionalText = z
+  .unknown()
+  .transform((value) => {
+    if (typeof value === "number" || typeof value === "boolean") return String(value);
+    return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
+  })
+  .optional();
+
+/** A version: the number 20 and the text "20" are the same one. */
+export const VersionText = z.union([z.number().int().transform(String), Name]);
+
+/** A number from a number or from text such as `"0.3"`; null when it is absent, blank, NaN or no number. */
+export const LooseNumber = z.unknown().transform(readNumber).optional();
+
+export function readNumber(value: unknown): number | null {
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (typeof value !== "string" || value.length > 64 || value.trim() === "") return null;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : null;
+}
+
+/** Tags and properties: a flat object of text. Whatever else a value is, it is dropped. */
+export const TextMap = z
+  .unknown()
+  .transform((value) => new Map(Object.entries(isRecord(value) ? value : {}).flatMap(textEntry)))
+  .optional();
+
+function textEntry([key, value]: [string, unknown]): [string, string][] {
+  if (typeof value === "string") return [[key, value]];
+  return typeof value === "number" || typeof value === "boolean" ? [[key, String(value)]] : [];
+}
+
+const ISO_TIME = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
+const US_TIME =
+  /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: (\d{1,2}):(\d{2}):(\d{2}) ?(AM|PM))?(?: (Z|[+-]\d{2}:\d{2}))?$/i;
+
+/**
+ * Reads the forms of date that Azure sends: 0 to 9 fraction digits, `Z`, an offset or nothing (UTC is meant),
+ * a day alone, and `M/D/YYYY` with an optional time.
+ *
+ * @returns ISO 8601 in UTC with milliseconds; null when it is none of these or no real date
+ */
+export function readTime(value: unknown): string | null {
+  if (typeof value !== "string" || value.length > 64) return null;
+  const text = value.trim();
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return toIso(`${text}T00:00:00Z`);
+  const iso = ISO_TIME.exec(text);
+  if (iso) {
+    const [, day, time, fraction = "0", zone = "Z"] = iso;
+    return toIso(`${day}T${time}.${fraction.slice(0, 3).padEnd(3, "0")}${zone.toUpperCase()}`);
+  }
+  const us = US_TIME.exec(text);
+  if (!us) return null;
+  const [
+    ,
+    month = "",
+    day = "",
+    year = "",
+    hour = "12",
+    minute = "00",
+    second = "00",
+    half = "AM",
+    zone = "Z",
+  ] = us;
+  const hours = (Number(hour) % 12) + (half.toUpperCase() === "PM" ? 12 : 0);
+  const two = (part: string | number) => String(part).padStart(2, "0");
+  return toIso(`${year}-${two(month)}-${two(day)}T${two(hours)}:${minute}:${second}${zone}`);
+}
+
+function toIso(text: string): string | null {
+  const time = new Date(text);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
+}
+
+/** A moment in any form that {@link readTime} knows, as ISO 8601 in UTC. */
+export const Moment = z.unknown().transform((value, context) => {
+  const time = readTime(value);
+  if (time !== null) return time;
+  context.addIssue({
+    code: "custom",
+    message: `expected a date such as 2026-01-31T08:00:00Z, found ${shown(value)}`,
+  });
+  return z.NEVER;
+});
+
+/** A value short enough for a message; objects are named by type, so no payload ends up in a log. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
+  if (value === undefined) return "nothing";
+  return Array.isArray(value) ? "a list" : "an object";
+}
+
+/** The first complaint of zod, as the dotted field and a sentence. */
+export function firstProblem(error: z.ZodError, prefix = ""): { field: string; reason: string } {
+  const issue = error.issues[0];
+  const field = [prefix, ...(issue?.path ?? []).map(String)].filter((part) => part !== "").join(".");
+  return { field, reason: `${field || "the payload"}: ${issue?.message ?? "cannot be read"}` };
+}

@@ -1,0 +1,55 @@
+import { eventTime, readEnvelope } from "./event-envelope.ts";
+import type { EventParser } from "./event-parser.ts";
+import { firstProblem, isRecord, shown } from "./fields.ts";
+import { datasetDriftDetected, modelDeployed, modelRegistered } from "./machine-learning.ts";
+import { runEvent } from "./machine-learning-runs.ts";
+import { ignored, type ParseOutcome, rejected } from "./outcome.ts";
+
+export type { ParseOutcome } from "./outcome.ts";
+
+/** One parser per event type, by its name in lower case. What is not here calls for nothing. */
+const PARSERS: ReadonlyMap<string, { rule: string; parse: EventParser }> = new Map([
+  [
+    "microsoft.machinelearningservices.modelregistered",
+    { rule: "ml/model-registered", parse: modelRegistered },
+  ],
+  ["microsoft.machinelearningservices.modeldeployed", { rule: "ml/model-deployed", parse: modelDeployed }],
+  ["microsoft.machinelearningservices.runcompleted", { rule: "ml/run-completed", parse: runEvent }],
+  ["microsoft.machinelearningservices.runstatuschanged", { rule: "ml/run-status-changed", parse: runEvent }],
+  [
+    "microsoft.machinelearningservices.datasetdriftdetected",
+    { rule: "ml/dataset-drift", parse: datasetDriftDetected },
+  ],
+]);
+
+/**
+ * Reads ONE event in Event Grid's schema or CloudEvents 1.0; a list of one is taken as that one. Never throws.
+ *
+ * An unknown type is ignored rather than refused: Event Grid would retry a refusal for 24 hours.
+ */
+export function parseModelEvent(event: unknown): ParseOutcome {
+  const one = Array.isArray(event) && event.length === 1 ? event[0] : event;
+  if (!isRecord(one)) return rejected("event-grid", "", `expected one event, found ${shown(event)}`);
+  const envelope = readEnvelope(one);
+  if (!envelope.success) {
+    const { field, reason } = firstProblem(envelope.error);
+    return rejected("event-grid", field, reason);
+  }
+  const type = envelope.data.type.toLowerCase();
+  if (type === "microsoft.eventgrid.subscriptionvalidationevent") {
+    return { outcome: "handshake", rule: "event-grid/handshake" };
+  }
+  const row = PARSERS.get(type);
+  if (!row)
+    return ignored("event-grid/unknown-type", `no reaction to events of type ${shown(envelope.data.type)}`);
+  const time = eventTime(envelope.data);
+  if (!time.success) {
+    const name = "eventType" in one ? "eventTime" : "time";
+    return rejected(row.rule, name, firstProblem(time.error, name).reason);
+  }
+  const context = { rule: row.rule, occurredAt: time.data, data: envelope.data.data };
+  const outcome = row.parse(envelope.data, context);
+  if (!("problem" in outcome)) return outcome;
+  const { field, reason } = firstProblem(outcome.problem, "data");
+  return rejected(row.rule, field, reason);
+}
