@@ -50,7 +50,11 @@ function retryPolicy(): RetryOptions {
 }
 
 /** Runs an activity to its typed answer. Not to be raced: a retry takes further ids, and a cancelled race loses them. */
-export function* call<I, O>(context: OrchestrationContext, step: Activity<I, O>, input: I): Steps<O> {
+export function* call<I, O>(
+  context: OrchestrationContext,
+  step: Activity<I, O>,
+  input: NoInfer<I>,
+): Steps<O> {
   const answer = yield context.df.callActivityWithRetry(step.name, retryPolicy(), input);
   return step.output.parse(answer);
 }
@@ -59,7 +63,7 @@ export function* call<I, O>(context: OrchestrationContext, step: Activity<I, O>,
 export function* callSub<I, O>(
   context: OrchestrationContext,
   child: Orchestration<I, O>,
-  input: I,
+  input: NoInfer<I>,
   instanceId: string,
 ): Steps<O> {
   const answer = yield context.df.callSubOrchestrator(child.name, input, instanceId);
@@ -128,7 +132,7 @@ export function* eventBefore(context: OrchestrationContext, name: string, deadli
 export function* poll<I, O>(
   context: OrchestrationContext,
   step: Activity<I, O>,
-  input: I,
+  input: NoInfer<I>,
   how: {
     isDone: (answer: O) => boolean;
     firstMs: number;

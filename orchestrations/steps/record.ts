@@ -109,7 +109,7 @@ export const recordStep = activity(
     model: z.string(),
     version: z.string().optional(),
     summary: z.string(),
-    evidence: z.record(z.string(), z.json()).default({}),
+    evidence: z.record(z.string(), z.unknown()).default({}),
   }),
   Nothing,
   ({ summary }) => `Record: ${summary}`,

@@ -19,7 +19,7 @@ export const LedgerRecord = z.object({
   /** SHA-256 of the effective policy. */
   policyDigest: z.string().optional(),
   /** Figures and evidence that the entry rests on. */
-  evidence: z.record(z.string(), z.json()).default({}),
+  evidence: z.record(z.string(), z.unknown()).default({}),
 });
 export type LedgerRecord = z.infer<typeof LedgerRecord>;
 

@@ -1,0 +1,120 @@
+import type { DurableClient } from "durable-functions";
+import type { OperationInput } from "../orchestrations/operation.ts";
+import { promotion } from "../orchestrations/promotion/orchestrator.ts";
+import { retraining } from "../orchestrations/retraining/orchestrator.ts";
+import { JOB_EVENT } from "../orchestrations/steps/jobs.ts";
+import { sha256, stableGuid } from "../shared/canonical.ts";
+import { noticeMail } from "../shared/notify/templates/notice-mail.ts";
+import { instanceId } from "../shared/operations/instance-id.ts";
+import type { Decision, Reaction } from "../shared/policy/decision.ts";
+import type { EffectivePolicy } from "../shared/policy/load.ts";
+import type { Services } from "../shared/services.ts";
+import type { Signal } from "../shared/signals/signal.ts";
+
+type CarryOut = (
+  decision: Decision,
+  signal: Signal,
+  effective: EffectivePolicy | null,
+  client: DurableClient,
+  services: Services,
+) => Promise<void>;
+
+/** How each reaction is carried out. What no orchestration does yet is told to people, never dropped. */
+const HOW: Record<Reaction, CarryOut> = {
+  promotion: startPromotion,
+  retraining: startRetraining,
+  "raise-event": raiseJobEvent,
+  notice: tellPeople,
+  "development-loopback": tellPeople,
+  "setup-loopback": tellPeople,
+  "cost-review": tellPeople,
+  decommission: tellPeople,
+  "image-quarantine": tellPeople,
+  none: async () => {},
+};
+
+/** Safe to repeat: see each of them. */
+export const carryOut: CarryOut = async (decision, signal, effective, client, services) => {
+  if (decision.heldBack) return;
+  await HOW[decision.reaction](decision, signal, effective, client, services);
+};
+
+async function startPromotion(...[decision, signal, effective, client, services]: Parameters<CarryOut>) {
+  const { model, version } = signal.subject;
+  if (effective === null || model === undefined || version === undefined) return;
+  const input = { ...operationInput(decision, signal, model, effective), version };
+  await start(promotion.name, instanceId("promotion", model, version), input, client, services);
+}
+
+async function startRetraining(...[decision, signal, effective, client, services]: Parameters<CarryOut>) {
+  const { model } = signal.subject;
+  if (effective === null || model === undefined) return;
+  const id = instanceId("retraining", model, sha256(signal.id).slice(0, 12));
+  await start(retraining.name, id, operationInput(decision, signal, model, effective), client, services);
+}
+
+function operationInput(
+  decision: Decision,
+  signal: Signal,
+  model: string,
+  { policy, digest }: EffectivePolicy,
+): OperationInput {
+  const cause = { signal: signal.id, kind: signal.kind, summary: decision.reason };
+  return { model, cause, policy, policyDigest: digest, parent: null };
+}
+
+/** Safe to repeat: an operation that was ever started is not started again. */
+async function start(
+  orchestrator: string,
+  id: string,
+  input: OperationInput,
+  client: DurableClient,
+  { operations }: Services,
+): Promise<void> {
+  // The platform would replace an ended instance of the same id; our record of it outlives it.
+  if (await operations.get(id)) return;
+  try {
+    await client.startNew(orchestrator, { instanceId: id, input });
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+  }
+}
+
+/** The client has no other sign that an instance of that id is running. */
+function isConflict(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("status code: 409");
+}
+
+/** Safe to repeat: the event only says that there is something to look at. */
+async function raiseJobEvent(...[, signal, , client, { operations }]: Parameters<CarryOut>) {
+  const { job } = signal.subject;
+  const owner = job === undefined ? null : await operations.ownerOf(job);
+  if (owner === null) return;
+  try {
+    await client.raiseEvent(owner, JOB_EVENT, { job, kind: signal.kind });
+  } catch (error) {
+    // It has ended and was purged: nobody waits any more.
+    if (!(error instanceof Error && error.message.startsWith("No instance with ID"))) throw error;
+  }
+}
+
+/** Safe to repeat: one mail for each signal. */
+async function tellPeople(...[decision, signal, effective, , services]: Parameters<CarryOut>) {
+  const to = effective?.policy.approval.approvers.map(({ email }) => email) ?? [];
+  if (to.length === 0) return;
+  const { config, effects, mail, now } = services;
+  await effects.once({ operation: `signal:${signal.id}`, step: "notice" }, async () => {
+    const content = noticeMail({
+      subject: `${signal.subject.model}: ${signal.kind} calls for ${decision.reaction}`,
+      sentence: decision.reason,
+      facts: signal.evidence.measurements.map(({ metric, group, value, threshold, unit = "" }) => [
+        group ? `${metric} of ${group}` : metric,
+        `${value ?? "unknown"} ${unit} (limit ${threshold ?? "none"})`,
+      ]),
+      url: `${config.publicUrl}/console/models/${encodeURIComponent(signal.subject.model ?? "")}`,
+      now: now(),
+    });
+    await mail.send({ to, ...content }, stableGuid(`signal:${signal.id}/notice`));
+    return null;
+  });
+}

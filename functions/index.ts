@@ -1,0 +1,28 @@
+/** The app's entry: whatever is imported here is known to the Functions host. */
+
+import { ACTIVITIES } from "../orchestrations/activities.ts";
+import { approval } from "../orchestrations/approval/orchestrator.ts";
+import { promotion } from "../orchestrations/promotion/orchestrator.ts";
+import { retraining } from "../orchestrations/retraining/orchestrator.ts";
+import { rollout } from "../orchestrations/rollout/orchestrator.ts";
+import { stagingEvaluation } from "../orchestrations/staging-evaluation/orchestrator.ts";
+import { qualityCheck } from "../orchestrations/staging-evaluation/quality-check.ts";
+import { smokeCheck } from "../orchestrations/staging-evaluation/smoke-check.ts";
+import { registerActivity, registerOrchestration } from "./register.ts";
+import { services } from "./services.ts";
+import "./approvals.ts";
+import "./console.ts";
+import "./health.ts";
+import "./model-events.ts";
+import "./operations.ts";
+import "./reactions.ts";
+import "./records.ts";
+
+registerOrchestration(promotion);
+registerOrchestration(retraining);
+registerOrchestration(stagingEvaluation);
+registerOrchestration(qualityCheck);
+registerOrchestration(smokeCheck);
+registerOrchestration(approval);
+registerOrchestration(rollout);
+for (const activity of ACTIVITIES) activity.visit((step) => registerActivity(step, services));

@@ -1,0 +1,22 @@
+import { app, type InvocationContext } from "@azure/functions";
+import { receive } from "../shared/inbox/receive.ts";
+import { parseModelEvent } from "../shared/signals/parse.ts";
+import { services } from "./services.ts";
+
+/** Door for Azure ML events: one event in, its signals out. What they call for is decided in reactions.ts. */
+export async function modelEvents(event: unknown, context: InvocationContext): Promise<void> {
+  const entry = await receive(
+    "model-events",
+    Buffer.from(JSON.stringify(event ?? null)),
+    parseModelEvent(event),
+    services(),
+  );
+  context.info(`event ${entry.outcome}`, {
+    id: entry.id,
+    rule: entry.rule,
+    signals: entry.signalIds,
+    reason: entry.reason,
+  });
+}
+
+app.eventGrid("modelEvents", { handler: modelEvents });
