@@ -1,0 +1,62 @@
+import type { Clock } from "../../clock.ts";
+import { DuplicateWindow } from "./duplicates.ts";
+import type { Envelope } from "./message-codec.ts";
+import type { Done, Queue } from "./queue.ts";
+import { refusals } from "./refusal.ts";
+import { type Filter, filterView } from "./rules.ts";
+import type { Store } from "./store.ts";
+
+export interface Subscription {
+  readonly queue: Queue;
+  readonly matches: Filter;
+}
+
+/** Copies each message to the subscriptions whose rules let it through. */
+export class Topic {
+  readonly subscriptions: readonly Subscription[];
+  readonly #path: string;
+  readonly #store: Store;
+  readonly #duplicates: DuplicateWindow | null;
+  readonly #defaultTtlMs: number | null;
+  #sequence: number;
+
+  constructor(
+    path: string,
+    options: { readonly duplicateWindowMs: number | null; readonly defaultTtlMs: number | null },
+    subscriptions: readonly Subscription[],
+    store: Store,
+    clock: Clock,
+  ) {
+    this.#path = path;
+    this.#store = store;
+    this.subscriptions = subscriptions;
+    this.#defaultTtlMs = options.defaultTtlMs;
+    this.#duplicates =
+      options.duplicateWindowMs === null
+        ? null
+        : new DuplicateWindow(path, options.duplicateWindowMs, store, clock);
+    this.#sequence = store.sequenceOf(path);
+  }
+
+  /** Takes a message in; `done` is called once every copy is on disk. @returns the topic's number for it */
+  enqueue(envelope: Envelope, done: Done): number {
+    if (this.#duplicates?.isDuplicate(envelope.messageId)) {
+      this.#store.afterCommit((error) => done(error && refusals.storeFailed()));
+      return 0;
+    }
+    this.#sequence++;
+    this.#store.setSequence(this.#path, this.#sequence);
+    const ttlMs = envelope.ttlMs ?? this.#defaultTtlMs;
+    const view = filterView(envelope.raw);
+    for (const { queue, matches } of this.subscriptions) {
+      if (matches(view)) queue.enqueue({ ...envelope, ttlMs }, () => {}, this.#sequence);
+    }
+    this.#store.afterCommit((error) => done(error && refusals.storeFailed()));
+    return this.#sequence;
+  }
+
+  cancelScheduled(numbers: readonly number[], done: Done): void {
+    for (const { queue } of this.subscriptions) queue.cancelScheduled(numbers, () => {});
+    this.#store.afterCommit((error) => done(error && refusals.storeFailed()));
+  }
+}
