@@ -2,7 +2,7 @@ import type { DurableClient } from "durable-functions";
 import type { OperationInput } from "../orchestrations/operation.ts";
 import { promotion } from "../orchestrations/promotion/orchestrator.ts";
 import { retraining } from "../orchestrations/retraining/orchestrator.ts";
-import { JOB_EVENT } from "../orchestrations/steps/jobs.ts";
+import { JOB_EVENT } from "../orchestrations/steps/run-job.ts";
 import { sha256, stableGuid } from "../shared/canonical.ts";
 import { noticeMail } from "../shared/notify/templates/notice-mail.ts";
 import { instanceId } from "../shared/operations/instance-id.ts";

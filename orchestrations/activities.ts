@@ -10,9 +10,9 @@ import {
   ensureEndpoint,
   readDeployment,
   readEndpoint,
-} from "./steps/deployments.ts";
-import { readJob, readJobMetrics, submitJob } from "./steps/jobs.ts";
-import { beginOperation, endOperation, readTurn, recordStep } from "./steps/record.ts";
+} from "./steps/deployment-activities.ts";
+import { readJob, readJobMetrics, submitJob } from "./steps/job-activities.ts";
+import { beginOperation, endOperation, readTurn, recordStep } from "./steps/record-activities.ts";
 
 /** An activity whose input and answer are known to itself alone: enough to register it, or to put it in words. */
 export interface AnyActivity {

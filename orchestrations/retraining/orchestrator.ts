@@ -4,8 +4,9 @@ import { call, callSub, orchestration, type Steps } from "../durable.ts";
 import { messageOf, OperationInput, OperationOutcome } from "../operation.ts";
 import { promotion } from "../promotion/orchestrator.ts";
 import { resolveData } from "../staging-evaluation/activities.ts";
-import { jobProperties, runJob } from "../steps/jobs.ts";
-import { beginOperation, endOperation, recordStep } from "../steps/record.ts";
+import { jobProperties } from "../steps/job-activities.ts";
+import { beginOperation, endOperation, recordStep } from "../steps/record-activities.ts";
+import { runJob } from "../steps/run-job.ts";
 import { myTurn } from "../steps/turn.ts";
 import { registerCandidate } from "./activities.ts";
 

@@ -3,7 +3,8 @@ import { judgeQuality } from "../../shared/checks/quality.ts";
 import { Verdict } from "../../shared/checks/verdict.ts";
 import { call, orchestration, type Steps } from "../durable.ts";
 import { messageOf } from "../operation.ts";
-import { type JobInput, jobProperties, readJobMetrics, runJob } from "../steps/jobs.ts";
+import { type JobInput, jobProperties, readJobMetrics } from "../steps/job-activities.ts";
+import { runJob } from "../steps/run-job.ts";
 import { CheckInput } from "./types.ts";
 
 /** Compares candidate and champion on recent production data, by the customer's own evaluation job. Never throws. */

@@ -4,7 +4,8 @@ import { Verdict } from "../../shared/checks/verdict.ts";
 import { deploymentName } from "../../shared/operations/instance-id.ts";
 import { call, orchestration, type Steps } from "../durable.ts";
 import { messageOf } from "../operation.ts";
-import { deleteDeployment, deploy, endpointReady } from "../steps/deployments.ts";
+import { deploy, endpointReady } from "../steps/deploy.ts";
+import { deleteDeployment } from "../steps/deployment-activities.ts";
 import { sendSmokeRequests } from "./activities.ts";
 import { CheckInput } from "./types.ts";
 

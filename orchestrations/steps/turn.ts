@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import { call, type Steps, sleep } from "../durable.ts";
-import { readTurn } from "./record.ts";
+import { readTurn } from "./record-activities.ts";
 
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 120_000;

@@ -1,20 +1,9 @@
-import type { OrchestrationContext } from "durable-functions";
 import { z } from "zod";
-import { durationMs } from "../../shared/duration.ts";
 import type { JobTemplate } from "../../shared/policy/schema.ts";
-import { activity, call, poll, type Steps } from "../durable.ts";
-
-/** Name of the event that says that something happened to a job. What happened is read from the job itself. */
-export const JOB_EVENT = "job";
+import { activity } from "../durable.ts";
 
 /** An input of a job: a figure or word, a file of a data asset, or a model. */
 export type JobInput = { readonly literal: string } | { readonly file: string } | { readonly model: string };
-
-/** Events get lost, so the job is also looked at: soon at first, then ever more rarely. */
-const FIRST_LOOK_MS = 15_000;
-const LONGEST_PAUSE_MS = 300_000;
-/** A queue may hold a job back; the template's own timeout counts from its start. */
-const QUEUE_ALLOWANCE_MS = 3_600_000;
 
 /** `properties` of the job as Azure ML takes them. */
 export function jobProperties(
@@ -90,26 +79,3 @@ export const readJobMetrics = activity(
   ({ job }) => `Read the metrics of job ${job}`,
   ({ job }, { jobMetrics }) => jobMetrics.of(job),
 );
-
-/** Submits a job and waits until it has ended, by its event or by looking. */
-export function* runJob(
-  context: OrchestrationContext,
-  job: string,
-  operation: string,
-  template: JobTemplate,
-  properties: Record<string, z.core.util.JSONType>,
-): Steps<{ status: string; isCompleted: boolean }> {
-  yield* call(context, submitJob, { operation, waiter: context.df.instanceId, job, properties });
-  return yield* poll(
-    context,
-    readJob,
-    { job },
-    {
-      isDone: ({ isTerminal }) => isTerminal,
-      firstMs: FIRST_LOOK_MS,
-      longestMs: LONGEST_PAUSE_MS,
-      timeoutMs: durationMs(template.timeout) + QUEUE_ALLOWANCE_MS,
-      wakeOn: JOB_EVENT,
-    },
-  );
-}
