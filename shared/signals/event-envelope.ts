@@ -29,7 +29,7 @@ export type EventEnvelope = {
   subject: string;
   type: string;
   /** When it was raised, as sent: {@link eventTime} reads it. */
-  time: unknown;
+  time?: unknown;
   /** Parsed, when it came as JSON text or base64. */
   data: unknown;
 };

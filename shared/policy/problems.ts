@@ -1,0 +1,67 @@
+import { closest, distance } from "fastest-levenshtein";
+import { z } from "zod";
+import { isRecord, shown } from "../signals/fields.ts";
+import { shapeOf } from "./document.ts";
+import type { PolicyProblem } from "./policy-error.ts";
+import type { Path } from "./yaml-lines.ts";
+
+/** zod's complaints, each with its line, what was found there and what was expected; all of them. */
+export function problemsOf(
+  error: z.ZodError,
+  schema: z.ZodType,
+  value: unknown,
+  line: (path: Path) => number,
+): PolicyProblem[] {
+  return error.issues.flatMap((issue): PolicyProblem[] => {
+    const path = issue.path.map((step) => (typeof step === "number" ? step : String(step)));
+    if (issue.code === "unrecognized_keys") {
+      const known = Object.keys(shapeOf(schemaAt(schema, path)));
+      return issue.keys.map((key) => ({
+        line: line([...path, key]),
+        path: [...path, key].join("."),
+        found: "an unknown field",
+        expected: suggestion(key, known),
+      }));
+    }
+    return [
+      {
+        line: line(path),
+        path: path.join("."),
+        found: shown(valueAt(value, path)),
+        expected: expectation(issue),
+      },
+    ];
+  });
+}
+
+function suggestion(key: string, known: readonly string[]): string {
+  const near = known.length > 0 ? closest(key, known) : undefined;
+  if (near !== undefined && distance(key, near) <= Math.max(2, key.length / 3)) return `'${near}'`;
+  return known.length > 0 ? `one of ${known.join(", ")}` : "none here";
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type") return `a value of type ${issue.expected}`;
+  if (issue.code === "invalid_value") {
+    const values = issue.values.map(String);
+    return values.length === 1 ? String(values[0]) : `one of ${values.join(", ")}`;
+  }
+  if (issue.code === "invalid_union") return "a value";
+  return issue.message.replace(/^(Invalid input|Too \w+): /, "");
+}
+
+function schemaAt(schema: z.ZodType, path: Path): z.ZodType {
+  return path.reduce<z.ZodType>((at, step) => {
+    const core = at instanceof z.ZodOptional || at instanceof z.ZodDefault ? (at.unwrap() as z.ZodType) : at;
+    if (core instanceof z.ZodArray) return core.element as z.ZodType;
+    if (core instanceof z.ZodRecord) return core.valueType as z.ZodType;
+    return shapeOf(core)[String(step)] ?? z.unknown();
+  }, schema);
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((at, step) => {
+    if (Array.isArray(at)) return at[Number(step)];
+    return isRecord(at) && Object.hasOwn(at, step) ? at[step] : undefined;
+  }, value);
+}

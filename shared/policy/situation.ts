@@ -1,0 +1,46 @@
+import type { ModelState } from "../models/state.ts";
+import type { Signal, SignalKind } from "../signals/signal.ts";
+import type { Reaction } from "./decision.ts";
+import type { ModelPolicy } from "./schema.ts";
+
+/** All that a rule may look at. */
+export type Situation = {
+  readonly signal: Signal;
+  /** What the table, and the rows before this one, would do. */
+  readonly reaction: Reaction;
+  /** Null for what has no policy: a budget, a workspace, an endpoint of nobody's model. */
+  readonly policy: ModelPolicy | null;
+  readonly state: ModelState;
+  readonly now: Date;
+};
+
+/** Signals that say the model got worse: several in a row count as one finding. */
+const WORSENING: ReadonlySet<SignalKind> = new Set([
+  "drift.data",
+  "drift.prediction",
+  "performance.degraded",
+]);
+
+export const isWorsening = (kind: SignalKind): boolean => WORSENING.has(kind);
+
+/** Breaches of the signal's kind in a row, this one included. */
+export const breachesInARow = ({ signal, state }: Situation): number =>
+  (state.breaches[signal.kind]?.length ?? 0) + 1;
+
+/** The version that the signal is about has been claimed by this operation, which registered it itself. */
+export function claimant({ signal, state }: Situation): string | undefined {
+  const { version } = signal.subject;
+  if (signal.kind !== "model.registered" || version === undefined) return undefined;
+  return Object.hasOwn(state.claims, version) ? state.claims[version] : undefined;
+}
+
+/** The share of its budget, in percent, that a budget's notification is for; null when it does not say. */
+export function budgetTier(signal: Signal): number | null {
+  const { tierPercent } = signal.evidence.facts;
+  return signal.kind === "budget.reached" && tierPercent !== undefined ? Number(tierPercent) : null;
+}
+
+/** The last tier: the whole budget is spent, not merely forecast to be. */
+export function isLastTier(signal: Signal): boolean {
+  return (budgetTier(signal) ?? 0) >= 100 && signal.evidence.facts.thresholdType !== "Forecasted";
+}

@@ -1,0 +1,55 @@
+import { durationMs } from "../duration.ts";
+import type { Reaction } from "./decision.ts";
+import { breachesInARow, claimant, isLastTier, type Situation } from "./situation.ts";
+
+/** A row that turns one reaction into another; its name is the end of the rule's. */
+type Turn = { name: string; applies: (situation: Situation) => boolean; reaction: Reaction };
+
+/** A budget that runs out this often in a row was planned too small: capacity is planned anew. */
+const BUDGET_REPEATS = 3;
+
+/** Before anything is held back: the first row that applies replaces the table's reaction. */
+export const TURNS: readonly Turn[] = [
+  { name: "claimed", applies: (situation) => claimant(situation) !== undefined, reaction: "raise-event" },
+  { name: "during-rollout", applies: isDuringRollout, reaction: "raise-event" },
+  { name: "same-incident", applies: isSameIncident, reaction: "raise-event" },
+  { name: "retraining-disabled", applies: isRetrainingDisabled, reaction: "development-loopback" },
+  {
+    name: "repeated",
+    applies: (situation) => isLastTier(situation.signal) && breachesInARow(situation) >= BUDGET_REPEATS,
+    reaction: "setup-loopback",
+  },
+  { name: "last-tier", applies: ({ signal }) => isLastTier(signal), reaction: "cost-review" },
+];
+
+/**
+ * After nothing held it back: retraining for the same cause again and again does not help, so people look instead.
+ * It counts retrains within the quota's window.
+ */
+export const LOOP_GUARD: Turn = {
+  name: "loop-guard",
+  applies: ({ reaction, policy, state, signal, now }) => {
+    if (reaction !== "retraining" || !policy) return false;
+    const since = now.getTime() - durationMs(policy.retraining.quota.window);
+    const same = state.retrains.filter(
+      ({ cause, startedAt }) => cause === signal.kind && Date.parse(startedAt) > since,
+    );
+    return same.length >= policy.retraining.loopGuard;
+  },
+  reaction: "development-loopback",
+};
+
+/** An endpoint in trouble while traffic moves: the rollout is told, and rolls back before anything else. */
+function isDuringRollout({ reaction, signal, state }: Situation): boolean {
+  const concerns = reaction === "setup-loopback" && signal.kind !== "policy.violated";
+  return concerns && state.operations.some(({ kind }) => kind === "rollout");
+}
+
+/** The incident is open already: the alert is one more piece of its evidence. */
+function isSameIncident({ reaction, state }: Situation): boolean {
+  return reaction === "setup-loopback" && state.operations.some(({ kind }) => kind === "setup-loopback");
+}
+
+function isRetrainingDisabled({ reaction, policy }: Situation): boolean {
+  return reaction === "retraining" && policy?.retraining.enabled === false;
+}
