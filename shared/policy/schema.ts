@@ -63,6 +63,7 @@ export const ModelPolicy = z.strictObject({
       }),
       smoke: z.strictObject({
         requests: z.int().min(1),
+        request: z.json().describe("body of a scoring request that the model must answer"),
         p95Ms: z.number().positive(),
         errorRate: z.number().min(0).max(1),
       }),
