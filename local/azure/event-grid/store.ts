@@ -1,0 +1,238 @@
+import { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+import { type Death, type KeptEvent, toDeadLetter } from "./envelope.ts";
+import {
+  isWanted,
+  type ProvisioningState,
+  type Subscription,
+  SubscriptionProperties,
+} from "./subscription.ts";
+
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  CREATE TABLE IF NOT EXISTS topics (key TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS subscriptions (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, resourceId TEXT NOT NULL, name TEXT NOT NULL,
+    topic TEXT NOT NULL, properties TEXT NOT NULL, state TEXT NOT NULL,
+    validationCode TEXT NOT NULL, validationUrl TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, body TEXT NOT NULL, raisedAt INTEGER NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS deliveries (
+    seq INTEGER NOT NULL, subscription INTEGER NOT NULL, attempts INTEGER NOT NULL, dueAt INTEGER NOT NULL,
+    lastAttemptAt INTEGER, PRIMARY KEY (seq, subscription)) STRICT;
+  CREATE INDEX IF NOT EXISTS deliveriesByDueAt ON deliveries (dueAt);
+  CREATE TABLE IF NOT EXISTS deadLetters (
+    id INTEGER PRIMARY KEY, subscription TEXT NOT NULL, deadLetteredAt TEXT NOT NULL, event TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT;
+`;
+
+const SubscriptionRow = z.object({
+  id: z.number(),
+  resourceId: z.string(),
+  name: z.string(),
+  topic: z.string(),
+  properties: z.string().transform((text) => SubscriptionProperties.parse(JSON.parse(text))),
+  state: z.enum(["Creating", "Updating", "Succeeded", "Failed", "AwaitingManualAction"]),
+  validationCode: z.string(),
+  validationUrl: z.string(),
+});
+const Event = z.object({
+  id: z.string(),
+  topic: z.string(),
+  subject: z.string(),
+  eventType: z.string(),
+  eventTime: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+const DeliveryRow = z.object({
+  seq: z.number(),
+  subscription: z.number(),
+  attempts: z.number(),
+  lastAttemptAt: z.number().nullable(),
+  raisedAt: z.number(),
+  body: z.string().transform((text): KeptEvent => Event.parse(JSON.parse(text))),
+});
+const DeadLetterRow = z.object({
+  id: z.number(),
+  subscription: z.string(),
+  deadLetteredAt: z.string(),
+  event: z.string().transform((text): unknown => JSON.parse(text)),
+});
+const CountRow = z.object({ name: z.string(), n: z.number() });
+
+/** One event on its way to one subscriber. Times in ms since the epoch. */
+export type Delivery = z.infer<typeof DeliveryRow>;
+export type DeadLetter = z.infer<typeof DeadLetterRow>;
+
+const COUNTED = ["eventsRaised", "eventsDelivered", "eventsDeadLettered"] as const;
+
+/** What Event Grid keeps, in one SQLite file. Each method that writes is one durable transaction. */
+export class EventGridStore {
+  readonly #db: DatabaseSync;
+
+  constructor(file: string) {
+    this.#db = new DatabaseSync(file);
+    this.#db.exec(SCHEMA);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  counts(): Record<string, number> {
+    const kept = this.#db
+      .prepare("SELECT name, n FROM counts")
+      .all()
+      .map((row) => CountRow.parse(row));
+    return Object.fromEntries(COUNTED.map((name) => [name, kept.find((row) => row.name === name)?.n ?? 0]));
+  }
+
+  /** Keeps the event for every subscription that wants it. A subscription still being created takes none, as in Azure. */
+  addEvent(event: KeptEvent, now: number): void {
+    const wanting = this.subscriptions().filter(
+      ({ state, topic, properties }) =>
+        (state === "Succeeded" || state === "Updating") && isWanted(event, topic, properties),
+    );
+    this.#transaction(() => {
+      this.#count("eventsRaised");
+      if (wanting.length === 0) return;
+      const body = JSON.stringify(event);
+      const added = this.#db.prepare("INSERT INTO events (body, raisedAt) VALUES (?, ?)").run(body, now);
+      const insert = this.#db.prepare("INSERT INTO deliveries VALUES (?, ?, 0, ?, NULL)");
+      for (const { id } of wanting) insert.run(added.lastInsertRowid, id, now);
+    });
+  }
+
+  /** Deliveries of validated subscriptions that are due, the oldest events first. */
+  dueDeliveries(now: number, limit: number): Delivery[] {
+    const sql = `SELECT d.seq, d.subscription, d.attempts, d.lastAttemptAt, e.raisedAt, e.body
+      FROM deliveries d JOIN events e ON e.seq = d.seq JOIN subscriptions s ON s.id = d.subscription
+      WHERE d.dueAt <= ? AND s.state = 'Succeeded' ORDER BY d.dueAt, d.seq LIMIT ?`;
+    return this.#db
+      .prepare(sql)
+      .all(now, limit)
+      .map((row) => DeliveryRow.parse(row));
+  }
+
+  /** When the next delivery after `now` is due. */
+  nextDueAt(now: number): number | undefined {
+    const sql = `SELECT min(d.dueAt) AS dueAt FROM deliveries d JOIN subscriptions s ON s.id = d.subscription
+      WHERE d.dueAt > ? AND s.state = 'Succeeded'`;
+    const { dueAt } = z.object({ dueAt: z.number().nullable() }).parse(this.#db.prepare(sql).get(now));
+    return dueAt ?? undefined;
+  }
+
+  settle(delivery: Delivery): void {
+    this.#transaction(() => {
+      if (this.#forget(delivery)) this.#count("eventsDelivered");
+    });
+  }
+
+  postpone({ seq, subscription, attempts }: Delivery, now: number, dueAt: number): void {
+    this.#db
+      .prepare(
+        "UPDATE deliveries SET attempts = ?, lastAttemptAt = ?, dueAt = ? WHERE seq = ? AND subscription = ?",
+      )
+      .run(attempts + 1, now, dueAt, seq, subscription);
+  }
+
+  bury(delivery: Delivery, subscription: Subscription, death: Death, now: number): void {
+    const event = toDeadLetter(delivery.body, subscription.properties.eventDeliverySchema, death);
+    this.#transaction(() => {
+      if (!this.#forget(delivery)) return;
+      this.#count("eventsDeadLettered");
+      this.#db
+        .prepare("INSERT INTO deadLetters (subscription, deadLetteredAt, event) VALUES (?, ?, ?)")
+        .run(subscription.resourceId, new Date(now).toISOString(), JSON.stringify(event));
+    });
+  }
+
+  /** Newest first. */
+  deadLetters(limit: number): DeadLetter[] {
+    const rows = this.#db.prepare("SELECT * FROM deadLetters ORDER BY id DESC LIMIT ?").all(limit);
+    return rows.map((row) => DeadLetterRow.parse(row));
+  }
+
+  subscriptions(): Subscription[] {
+    return this.#db
+      .prepare("SELECT * FROM subscriptions ORDER BY id")
+      .all()
+      .map((row) => SubscriptionRow.parse(row));
+  }
+
+  subscription(resourceId: string): Subscription | undefined {
+    const row = this.#db.prepare("SELECT * FROM subscriptions WHERE key = ?").get(resourceId.toLowerCase());
+    return row && SubscriptionRow.parse(row);
+  }
+
+  subscriptionById(id: number): Subscription | undefined {
+    const row = this.#db.prepare("SELECT * FROM subscriptions WHERE id = ?").get(id);
+    return row && SubscriptionRow.parse(row);
+  }
+
+  putSubscription(subscription: Omit<Subscription, "id">): Subscription {
+    const { resourceId, name, topic, properties, state, validationCode, validationUrl } = subscription;
+    const sql = `INSERT INTO subscriptions (key, resourceId, name, topic, properties, state, validationCode, validationUrl)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET topic = excluded.topic,
+      properties = excluded.properties, state = excluded.state, validationCode = excluded.validationCode,
+      validationUrl = excluded.validationUrl RETURNING *`;
+    const key = resourceId.toLowerCase();
+    const text = JSON.stringify(properties);
+    const row = this.#db
+      .prepare(sql)
+      .get(key, resourceId, name, topic, text, state, validationCode, validationUrl);
+    return SubscriptionRow.parse(row);
+  }
+
+  setState(id: number, state: ProvisioningState): void {
+    this.#db.prepare("UPDATE subscriptions SET state = ? WHERE id = ?").run(state, id);
+  }
+
+  /** With all that was on its way to it. */
+  deleteSubscription(id: number): void {
+    this.#transaction(() => {
+      this.#db.prepare("DELETE FROM subscriptions WHERE id = ?").run(id);
+      this.#db.prepare("DELETE FROM deliveries WHERE subscription = ?").run(id);
+      this.#db.exec("DELETE FROM events WHERE seq NOT IN (SELECT seq FROM deliveries)");
+    });
+  }
+
+  topic(resourceId: string): Record<string, unknown> | undefined {
+    const row = this.#db.prepare("SELECT document FROM topics WHERE key = ?").get(resourceId.toLowerCase());
+    return row && z.record(z.string(), z.unknown()).parse(JSON.parse(String(row.document)));
+  }
+
+  putTopic(resourceId: string, document: Record<string, unknown>): void {
+    this.#db
+      .prepare("INSERT OR REPLACE INTO topics VALUES (?, ?)")
+      .run(resourceId.toLowerCase(), JSON.stringify(document));
+  }
+
+  deleteTopic(resourceId: string): boolean {
+    return this.#db.prepare("DELETE FROM topics WHERE key = ?").run(resourceId.toLowerCase()).changes > 0;
+  }
+
+  #forget({ seq, subscription }: Delivery): boolean {
+    const sql = "DELETE FROM deliveries WHERE seq = ? AND subscription = ?";
+    const forgotten = this.#db.prepare(sql).run(seq, subscription).changes > 0;
+    this.#db
+      .prepare("DELETE FROM events WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM deliveries WHERE seq = ?)")
+      .run(seq, seq);
+    return forgotten;
+  }
+
+  #count(name: (typeof COUNTED)[number]): void {
+    this.#db.prepare("INSERT INTO counts VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET n = n + 1").run(name);
+  }
+
+  #transaction(work: () => void): void {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      work();
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}
