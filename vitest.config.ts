@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    pool: "forks",
     testTimeout: 15_000,
-    hookTimeout: 30_000,
+    hookTimeout: 60_000,
+    env: { OUTERLOOP_STRICT: "1" },
   },
 });

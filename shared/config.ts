@@ -22,7 +22,8 @@ const connection = (name: string, member: string) => ({
 const Environment = z.object({
   OUTERLOOP_ML_WORKSPACE: z.string().regex(WORKSPACE_ID, "the resource id of an Azure ML workspace"),
   OUTERLOOP_RESOURCE_MANAGER: z.url().default("https://management.azure.com"),
-  OUTERLOOP_PUBLIC_URL: z.url(),
+  OUTERLOOP_PUBLIC_URL: z.url().optional(),
+  WEBSITE_HOSTNAME: z.string().optional(),
   OUTERLOOP_LINK_KEY: z.string().min(32, "at least 32 characters, kept secret: it signs approval links"),
   OUTERLOOP_MAIL_ENDPOINT: z.url(),
   OUTERLOOP_MAIL_SENDER: z.email(),
@@ -85,6 +86,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const tables = required("OUTERLOOP_STORAGE", "tableServiceUri");
   const blobs = required("OUTERLOOP_STORAGE", "blobServiceUri");
   const serviceBus = required("OUTERLOOP_SERVICE_BUS", "fullyQualifiedNamespace");
+  if (!environment.OUTERLOOP_PUBLIC_URL && !environment.WEBSITE_HOSTNAME) {
+    problems.push("OUTERLOOP_PUBLIC_URL: the address under which approvers reach this app is expected");
+  }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
   const settings = parsed.data;
@@ -93,7 +97,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return {
     workspace: { id: settings.OUTERLOOP_ML_WORKSPACE, subscriptionId, resourceGroup, name },
     resourceManager: settings.OUTERLOOP_RESOURCE_MANAGER.replace(/\/$/, ""),
-    publicUrl: settings.OUTERLOOP_PUBLIC_URL.replace(/\/$/, ""),
+    publicUrl: (settings.OUTERLOOP_PUBLIC_URL ?? hostUrl(settings.WEBSITE_HOSTNAME)).replace(/\/$/, ""),
     linkKey: settings.OUTERLOOP_LINK_KEY,
     mail: { endpoint: settings.OUTERLOOP_MAIL_ENDPOINT, sender: settings.OUTERLOOP_MAIL_SENDER },
     policyFile: settings.OUTERLOOP_POLICY,
@@ -103,4 +107,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     serviceBus,
     eventHubs: connectionOf("OUTERLOOP_EVENT_HUBS", "fullyQualifiedNamespace"),
   };
+}
+
+/** Where the platform serves the app; it names no scheme, and serves plain HTTP on a developer's machine alone. */
+function hostUrl(hostname = ""): string {
+  return `${hostname.startsWith("localhost:") ? "http" : "https"}://${hostname}`;
 }

@@ -1,0 +1,76 @@
+/** `npm start`: the whole loop on this machine. Builds the app, starts everything, and tells what happens. */
+import { styleText } from "node:util";
+import { StartError } from "./system/child.ts";
+import { followLedger } from "./system/feed.ts";
+import { requireNode } from "./system/node-version.ts";
+import { OptionError, readOptions, type SystemOptions } from "./system/options.ts";
+import { type Addresses, type System, startSystem } from "./system/system.ts";
+
+requireNode();
+
+/** One line, then the end: whoever typed the command knows what to type instead. */
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+function optionsOrFail(): SystemOptions {
+  try {
+    return readOptions(process.argv.slice(2), process.env);
+  } catch (error) {
+    if (error instanceof OptionError) fail(error.message);
+    throw error;
+  }
+}
+
+const options = optionsOrFail();
+const say = (event: Record<string, unknown>, words: string) =>
+  process.stdout.write(`${options.json ? JSON.stringify(event) : words}\n`);
+
+function screen({ console, mailbox, world, data }: Addresses): string {
+  const bold = (text: string) => styleText("bold", text);
+  return `
+${bold("Outerloop is running.")} A weather model is being trained; then the loop begins, and asks for your approval.
+
+  Console   ${bold(console)}
+  Mailbox   ${bold(mailbox)}   the approval request arrives here within a minute
+  State     ${data}   delete it to begin anew
+
+Try: open the mailbox, follow the link in the mail, read the evidence, and press Approve. The model goes live,
+summer comes (a day every ${options.secondsPerDay} s), its error grows, and the loop retrains it and asks you again.
+
+  faster    curl -X POST ${world} -d '{"secondsPerDay":0.5}'
+  stop      Ctrl-C
+
+What happens:`;
+}
+
+await import("../build.ts");
+const began = performance.now();
+let system: System;
+try {
+  system = await startSystem(options);
+} catch (error) {
+  fail(error instanceof StartError ? error.message : String(error));
+}
+const { addresses } = system;
+if (options.json) say({ event: "addresses", ...addresses }, "");
+say({ event: "ready", ...addresses, readyMs: Math.round(performance.now() - began) }, screen(addresses));
+
+const following = new AbortController();
+async function end(code: number, message?: string): Promise<void> {
+  following.abort();
+  if (message) process.stderr.write(`${message}\n`);
+  await system.stop();
+  process.exit(code);
+}
+process.once("SIGINT", () => void end(0));
+process.once("SIGTERM", () => void end(0));
+void system.broken.then((what) => {
+  if (!following.signal.aborted) void end(1, `${what}: ${addresses.data}/logs tells why.`);
+});
+
+for await (const entry of followLedger(addresses.host, following.signal)) {
+  const time = entry.recordedAt.slice(11, 19);
+  say({ event: "ledger", ...entry }, `  ${styleText("dim", time)}  ${entry.summary}`);
+}

@@ -1,0 +1,94 @@
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { type Child, startChild } from "./child.ts";
+import type { SystemOptions } from "./options.ts";
+import { appSettings, type CloudAddresses } from "./settings.ts";
+import { subscribe } from "./subscribe.ts";
+
+/** Where everything is. */
+export interface Addresses {
+  readonly host: string;
+  readonly console: string;
+  readonly mailbox: string;
+  readonly world: string;
+  readonly azure: string;
+  readonly serviceBus: string;
+  readonly storage: string;
+  readonly data: string;
+}
+
+export interface System {
+  readonly addresses: Addresses;
+  /** Resolves when a part has ended without being asked to. */
+  readonly broken: Promise<string>;
+  stop(): Promise<void>;
+}
+
+const ROOT = resolve(import.meta.dirname, "../..");
+
+/**
+ * Starts the simulated Azure, then the host with the app, then lets the one tell the other its events.
+ *
+ * @param environment - more app settings, over the usual ones
+ * @throws {StartError} when a part does not start; everything else has been stopped by then
+ */
+export async function startSystem(
+  options: Omit<SystemOptions, "json">,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<System> {
+  const { data } = options;
+  const logs = join(data, "logs");
+  await mkdir(logs, { recursive: true });
+  const children: Child[] = [];
+  const stop = async () => {
+    // The host first, so that it does not complain about an Azure that is gone.
+    for (const child of [...children].reverse()) await child.stop();
+  };
+  try {
+    const cloudArgs = [
+      ["--azure-port", options.azurePort],
+      ["--amqp-port", options.amqpPort],
+      ["--storage-port", options.storagePort],
+      ["--seconds-per-day", options.secondsPerDay],
+      ["--data", join(data, "azure")],
+    ].flat();
+    const cloudChild = await startChild(join(ROOT, "local/system/cloud.ts"), cloudArgs.map(String), {
+      env: {},
+      cwd: ROOT,
+      logFile: join(logs, "azure.log"),
+    });
+    children.push(cloudChild);
+    const cloud = cloudChild.ready as unknown as CloudAddresses;
+
+    const hostArgs = ["--app", ROOT, "--port", String(options.port), "--data", join(data, "host"), "--json"];
+    const hostChild = await startChild(join(ROOT, "local/host/main.ts"), hostArgs, {
+      env: { ...(await appSettings(cloud, data)), ...environment },
+      cwd: ROOT,
+      logFile: join(logs, "host.log"),
+    });
+    children.push(hostChild);
+    const host = String(hostChild.ready.url).replace(/\/$/, "");
+    await subscribe(cloud, host);
+    const broken = Promise.race([
+      cloudChild.ended.then(() => "The simulated Azure has ended"),
+      hostChild.ended.then(() => "The host has ended"),
+    ]);
+    return { addresses: addressesOf(host, cloud, data), broken, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function addressesOf(host: string, cloud: CloudAddresses, data: string): Addresses {
+  return {
+    host,
+    console: `${host}/console`,
+    mailbox: `${cloud.httpOrigin}/mailbox`,
+    world: `${cloud.httpOrigin}/_world`,
+    azure: cloud.origin,
+    serviceBus: cloud.serviceBusConnectionString,
+    storage: cloud.storageConnectionString,
+    data,
+  };
+}
