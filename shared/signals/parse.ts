@@ -1,14 +1,25 @@
+import { policyStateChanged } from "./azure-policy.ts";
+import { registryChanged } from "./container-registry.ts";
 import { eventTime, readEnvelope } from "./event-envelope.ts";
 import type { EventParser } from "./event-parser.ts";
 import { firstProblem, isRecord, shown } from "./fields.ts";
 import { datasetDriftDetected, modelDeployed, modelRegistered } from "./machine-learning.ts";
 import { runEvent } from "./machine-learning-runs.ts";
 import { ignored, type ParseOutcome, rejected } from "./outcome.ts";
+import { availabilityChanged, resourceAnnotated } from "./resource-notifications.ts";
 
+export { parseBudgetAlert } from "./budget-alert.ts";
+export { parseMonitorAlert } from "./monitor-alert.ts";
 export type { ParseOutcome } from "./outcome.ts";
 
+type Row = { rule: string; parse: EventParser };
+
+/** Types of the same family, which differ by their last part alone. Container Registry also leaves its prefix out. */
+const family = (prefixes: readonly string[], names: readonly string[], row: Row): [string, Row][] =>
+  prefixes.flatMap((prefix) => names.map((name): [string, Row] => [`${prefix}${name}`, row]));
+
 /** One parser per event type, by its name in lower case. What is not here calls for nothing. */
-const PARSERS: ReadonlyMap<string, { rule: string; parse: EventParser }> = new Map([
+const PARSERS: ReadonlyMap<string, Row> = new Map([
   [
     "microsoft.machinelearningservices.modelregistered",
     { rule: "ml/model-registered", parse: modelRegistered },
@@ -19,6 +30,23 @@ const PARSERS: ReadonlyMap<string, { rule: string; parse: EventParser }> = new M
   [
     "microsoft.machinelearningservices.datasetdriftdetected",
     { rule: "ml/dataset-drift", parse: datasetDriftDetected },
+  ],
+  ...family(["microsoft.policyinsights.policystate"], ["created", "changed", "deleted"], {
+    rule: "policy/state-changed",
+    parse: policyStateChanged,
+  }),
+  ...family(
+    ["microsoft.containerregistry.", ""],
+    ["imagepushed", "imagedeleted", "chartpushed", "chartdeleted"],
+    { rule: "registry/changed", parse: registryChanged },
+  ),
+  [
+    "microsoft.resourcenotifications.healthresources.availabilitystatuschanged",
+    { rule: "health/availability-changed", parse: availabilityChanged },
+  ],
+  [
+    "microsoft.resourcenotifications.healthresources.resourceannotated",
+    { rule: "health/resource-annotated", parse: resourceAnnotated },
   ],
 ]);
 
