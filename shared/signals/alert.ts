@@ -50,36 +50,36 @@ export type AlertMeaning = {
 
 const MOST_CRITERIA = 20;
 
-const Criteria = z
-  .array(
-    caseless({
-      metricName: OptionalText,
-      metricNamespace: OptionalText,
-      metricMeasureColumn: OptionalText,
-      operator: OptionalText,
-      threshold: LooseNumber,
-      metricValue: LooseNumber,
-      searchQuery: OptionalText,
-      webTestName: OptionalText,
-      dimensions: z.unknown(),
-    }).catch({ dimensions: undefined }),
-  )
-  .catch([]);
+const CriterionFields = caseless({
+  metricName: OptionalText,
+  metricNamespace: OptionalText,
+  metricMeasureColumn: OptionalText,
+  operator: OptionalText,
+  threshold: LooseNumber,
+  metricValue: LooseNumber,
+  searchQuery: OptionalText,
+  webTestName: OptionalText,
+  dimensions: z.unknown().optional(),
+});
 
 const Dimension = caseless({ name: z.string(), value: OptionalText });
 
 /** The criteria of a condition in any schema; what cannot be read is left out. */
 export function readCriteria(allOf: unknown): Criterion[] {
-  return Criteria.parse(Array.isArray(allOf) ? allOf.slice(0, MOST_CRITERIA) : []).map((one) => ({
-    metric: one.metricName ?? one.metricMeasureColumn ?? "",
-    namespace: (one.metricNamespace ?? "").toLowerCase(),
-    operator: (one.operator ?? "").toLowerCase().replaceAll(" ", ""),
-    value: one.metricValue ?? null,
-    threshold: one.threshold ?? null,
-    query: one.searchQuery ?? "",
-    webTest: one.webTestName !== undefined,
-    dimensions: readDimensions(one.dimensions),
-  }));
+  const list = Array.isArray(allOf) ? allOf.slice(0, MOST_CRITERIA).filter(isRecord) : [];
+  return list.map((entry) => {
+    const one = CriterionFields.parse(entry);
+    return {
+      metric: one.metricName ?? one.metricMeasureColumn ?? "",
+      namespace: (one.metricNamespace ?? "").toLowerCase(),
+      operator: (one.operator ?? "").toLowerCase().replaceAll(" ", ""),
+      value: one.metricValue ?? null,
+      threshold: one.threshold ?? null,
+      query: one.searchQuery ?? "",
+      webTest: one.webTestName !== undefined,
+      dimensions: readDimensions(one.dimensions),
+    };
+  });
 }
 
 export function readDimensions(dimensions: unknown): ReadonlyMap<string, string> {

@@ -1,0 +1,163 @@
+import { z } from "zod";
+import { buildSignal } from "./build.ts";
+import { defenderFinding } from "./defender.ts";
+import {
+  caseless,
+  firstProblem,
+  isRecord,
+  LooseNumber,
+  Moment,
+  Name,
+  OptionalText,
+  parsedJson,
+  shown,
+} from "./fields.ts";
+import { healthState } from "./health.ts";
+import { ignored, type ParseOutcome, rejected, signalled } from "./outcome.ts";
+import { foldCase, subjectOf } from "./resource-id.ts";
+import { signalId } from "./signal-id.ts";
+
+/** One request to an online endpoint, from its traffic log. */
+export type EndpointRequest = {
+  endpoint: string;
+  deployment: string;
+  /** Resource id of the endpoint, as sent: exporters write it in upper case. */
+  resourceId: string;
+  at: string;
+  /** What the caller got: 424 is the model's error, 429 throttling, 408 and 504 timeouts. */
+  responseCode: number | null;
+  modelStatusCode: number | null;
+  totalMs: number | null;
+  throttlingMs: number;
+  requestId: string | undefined;
+};
+
+export type ExportBatch = {
+  requests: EndpointRequest[];
+  /** One per record that is no request of the traffic log and no plain metric or log. */
+  outcomes: ParseOutcome[];
+  /** Records that were read and are nobody's concern. */
+  skipped: number;
+};
+
+/** A message of Event Hubs is at most 1 MB: there is no room for more. */
+const MOST_RECORDS = 10_000;
+
+/**
+ * Reads one message of a diagnostic setting or of Defender's continuous export: an object, a list, `{records: [...]}`, or
+ * lines of JSON. One bad record is one rejected outcome and stops nothing.
+ *
+ * @param message - parsed JSON, or the text itself
+ */
+export function parseExport(message: unknown): ExportBatch {
+  const batch: ExportBatch = { requests: [], outcomes: [], skipped: 0 };
+  for (const record of recordsOf(message)) {
+    const found = parseRecord(record);
+    if (found === null) batch.skipped += 1;
+    else if ("outcome" in found) batch.outcomes.push(found);
+    else batch.requests.push(found);
+  }
+  return batch;
+}
+
+function recordsOf(message: unknown): unknown[] {
+  const whole = parsedJson(message);
+  if (typeof whole === "string")
+    return whole
+      .split("\n", MOST_RECORDS)
+      .filter((line) => line.trim() !== "")
+      .map(parsedJson);
+  if (Array.isArray(whole)) return whole.slice(0, MOST_RECORDS);
+  return isRecord(whole) && Array.isArray(whole.records) ? whole.records.slice(0, MOST_RECORDS) : [whole];
+}
+
+const LogRecord = caseless({ category: OptionalText, type: OptionalText, resourceId: OptionalText });
+
+function parseRecord(record: unknown): EndpointRequest | ParseOutcome | null {
+  if (!isRecord(record)) return rejected("export", "", `expected a record, found ${shown(record)}`);
+  if ("assessmentEventDataEnrichment" in record || /subassessments$/i.test(String(record.type)))
+    return defenderFinding(record);
+  const category = LogRecord.parse(record).category?.toLowerCase();
+  const read = category === undefined ? undefined : READERS.get(category);
+  return read ? read(record) : null;
+}
+
+const Traffic = caseless({
+  time: Moment,
+  resourceId: Name,
+  properties: z.preprocess(
+    parsedJson,
+    caseless({
+      EndpointName: OptionalText,
+      DeploymentName: OptionalText,
+      ResponseCode: LooseNumber,
+      ModelStatusCode: LooseNumber,
+      TotalDurationMs: LooseNumber,
+      RequestThrottlingDelayMs: LooseNumber,
+      ResponseThrottlingDelayMs: LooseNumber,
+      XRequestId: OptionalText,
+    }),
+  ),
+});
+
+function trafficRequest(record: unknown): EndpointRequest | ParseOutcome {
+  const read = Traffic.safeParse(record);
+  if (!read.success) {
+    const { field, reason } = firstProblem(read.error);
+    return rejected("export/traffic-log", field, reason);
+  }
+  const { time, resourceId, properties } = read.data;
+  const endpoint = properties.EndpointName ?? subjectOf(resourceId).endpoint;
+  if (!endpoint)
+    return rejected("export/traffic-log", "properties.EndpointName", "expected an endpoint, found nothing");
+  return {
+    endpoint,
+    deployment: properties.DeploymentName ?? "",
+    resourceId,
+    at: time,
+    responseCode: properties.ResponseCode ?? null,
+    modelStatusCode: properties.ModelStatusCode ?? null,
+    totalMs: properties.TotalDurationMs ?? null,
+    throttlingMs: (properties.RequestThrottlingDelayMs ?? 0) + (properties.ResponseThrottlingDelayMs ?? 0),
+    requestId: properties.XRequestId,
+  };
+}
+
+const Health = caseless({
+  time: Moment,
+  resourceId: Name,
+  properties: z.preprocess(
+    parsedJson,
+    caseless({ currentHealthStatus: OptionalText, previousHealthStatus: OptionalText, cause: OptionalText }),
+  ),
+});
+
+/** Id: the resource, its state and when. */
+function resourceHealth(record: unknown): ParseOutcome {
+  const rule = "export/resource-health";
+  const read = Health.safeParse(record);
+  if (!read.success) {
+    const { field, reason } = firstProblem(read.error);
+    return rejected(rule, field, reason);
+  }
+  const { time, resourceId, properties } = read.data;
+  const { currentHealthStatus: current, previousHealthStatus: previous, cause } = properties;
+  const state = healthState({ current, previous, cause });
+  if (!state) return ignored(rule, `a health of ${current?.slice(0, 40) ?? "nothing"} calls for nothing`);
+  const signal = buildSignal({
+    id: signalId("platform.unhealthy", foldCase(resourceId), state, time),
+    kind: "platform.unhealthy",
+    state,
+    subject: { ...subjectOf(resourceId), resource: resourceId },
+    severity: 1,
+    occurredAt: time,
+    facts: { current, previous, cause },
+    source: { door: "endpoint-traffic", type: "ResourceHealth", id: resourceId },
+  });
+  return signalled(rule, signal);
+}
+
+const READERS: ReadonlyMap<string, (record: unknown) => EndpointRequest | ParseOutcome> = new Map([
+  ["amlonlineendpointtrafficlog", trafficRequest],
+  ["resourcehealth", resourceHealth],
+]);
