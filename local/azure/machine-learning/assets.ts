@@ -1,0 +1,214 @@
+import { isDeepStrictEqual } from "node:util";
+import type { ServiceAnswer } from "../service.ts";
+import {
+  ASSET_KINDS,
+  type AssetKind,
+  type AssetProperties,
+  CONTAINER_BODY,
+  contentOf,
+  VERSION_BODIES,
+  withDefaults,
+} from "./asset-kinds.ts";
+import type { Context } from "./context.ts";
+import { checkAssetName, checkVersion } from "./names.ts";
+import { isListed, page, readCount } from "./paging.ts";
+import { LATEST } from "./reference.ts";
+import { conflict, invalid, notFound } from "./refusal.ts";
+import { PROVIDER, type Resource, systemData } from "./resource.ts";
+import { type Call, type Router, readBody } from "./router.ts";
+import type { Row } from "./store.ts";
+
+/** Models, data, environments, code and components: containers of versions whose content never changes. */
+export class Assets {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  register(router: Router): void {
+    for (const kind of ASSET_KINDS) {
+      router
+        .on("GET", kind, (call) => this.#listContainers(call, kind))
+        .on("PUT", `${kind}/*`, (call, name: string) => this.#putContainer(call, kind, name))
+        .on("GET", `${kind}/*`, (call, name: string) => this.#getContainer(call, kind, name))
+        .on("DELETE", `${kind}/*`, (call, name: string) => this.#deleteContainer(call, kind, name))
+        .on("GET", `${kind}/*/versions`, (call, name: string) => this.#listVersions(call, kind, name))
+        .on("PUT", `${kind}/*/versions/*`, (call, name: string, version: string) =>
+          this.#putVersion(call, kind, name, version),
+        )
+        .on("GET", `${kind}/*/versions/*`, (call, name: string, version: string) => ({
+          status: 200,
+          body: this.#existing(call.workspace, kind, name, version).resource,
+        }))
+        .on("DELETE", `${kind}/*/versions/*`, (call, name: string, version: string) =>
+          this.#deleteVersion(call, kind, name, version),
+        );
+    }
+  }
+
+  /** A version by its name, or the newest one when the version is `@latest`. */
+  find(workspace: string, kind: AssetKind, name: string, version: string): Row<AssetProperties> | undefined {
+    const { store } = this.#context;
+    if (version !== LATEST) return store.get(`${workspace}/${kind}/${name}/versions/${version}`);
+    return store.list<AssetProperties>(`${workspace}/${kind}/${name}/versions`).at(-1);
+  }
+
+  #existing(workspace: string, kind: AssetKind, name: string, version: string): Row<AssetProperties> {
+    const found = this.find(workspace, kind, name, version);
+    if (!found) throw notFound(`${kind}/${name} has no version '${version}' in this workspace.`);
+    return found;
+  }
+
+  #putVersion(call: Call, kind: AssetKind, name: string, version: string): ServiceAnswer {
+    checkAssetName(kind, name);
+    checkVersion(version);
+    const body: { properties: AssetProperties } = readBody(call.request, VERSION_BODIES[kind]);
+    const { store, clock } = this.#context;
+    const id = `${call.workspace}/${kind}/${name}/versions/${version}`;
+    const before = store.get<AssetProperties>(id);
+    const properties = withDefaults(kind, body.properties);
+    if (before && !isDeepStrictEqual(contentOf(before.resource.properties), contentOf(properties))) {
+      throw conflict(
+        `${kind}/${name} version '${version}' already exists with other content, and a version never changes: use a new version.`,
+      );
+    }
+    const resource: Resource<AssetProperties> = {
+      id: before?.resource.id ?? id,
+      name: before?.resource.name ?? version,
+      type: `${PROVIDER}/workspaces/${kind}/versions`,
+      properties,
+      systemData: systemData(clock.now(), before?.resource.systemData),
+    };
+    store.transaction(() => {
+      this.#ensureContainer(call.workspace, kind, name, properties);
+      store.put(resource);
+      if (!before && kind === "models") this.#announce(call.workspace, name, resource);
+    });
+    return { status: before ? 200 : 201, body: resource };
+  }
+
+  /** The documented sample tells the version as a number; registries take any text, so text stays text. */
+  #announce(workspace: string, name: string, { name: version, properties }: Resource<AssetProperties>): void {
+    this.#context.store.count("modelsRegistered");
+    this.#context.store.raiseLater({
+      topic: workspace,
+      subject: `models/${name}:${version}`,
+      eventType: `${PROVIDER}.ModelRegistered`,
+      eventTime: new Date(this.#context.clock.now()).toISOString(),
+      data: {
+        ModelName: name,
+        ModelVersion: /^\d{1,15}$/.test(version) ? Number(version) : version,
+        ModelTags: properties.tags ?? {},
+        ModelProperties: properties.properties ?? {},
+      },
+    });
+  }
+
+  #listVersions(call: Call, kind: AssetKind, name: string): ServiceAnswer {
+    this.#container(call, kind, name);
+    const { query } = call.request;
+    const order = (query.get("$orderBy") ?? "createdtime desc").toLowerCase();
+    if (!/^createdtime( asc| desc)?$/.test(order)) {
+      throw invalid(`$orderBy is '${order}', expected 'createdtime desc' or 'createdtime asc'.`);
+    }
+    const wanted = query.get("version");
+    const listed = this.#context.store
+      .list<AssetProperties>(`${call.workspace}/${kind}/${name}/versions`)
+      .map(({ resource }) => resource)
+      .filter(({ properties }) => isListed(call, properties.isArchived ?? false))
+      .filter((resource) => wanted === null || resource.name === wanted);
+    const ordered = order.endsWith("desc") ? listed.reverse() : listed;
+    const top = readCount(call, "$top");
+    return page(call, ordered, top === undefined ? {} : { top });
+  }
+
+  #deleteVersion(call: Call, kind: AssetKind, name: string, version: string): ServiceAnswer {
+    const found = this.find(call.workspace, kind, name, version);
+    if (!found) return { status: 204 };
+    this.#context.store.delete(found.key);
+    return { status: 200 };
+  }
+
+  #ensureContainer(workspace: string, kind: AssetKind, name: string, properties: AssetProperties): void {
+    const { store, clock } = this.#context;
+    const id = `${workspace}/${kind}/${name}`;
+    if (store.get(id)) return;
+    const typed = kind === "data" ? { dataType: properties.dataType } : {};
+    store.put({
+      id,
+      name,
+      type: `${PROVIDER}/workspaces/${kind}`,
+      properties: { isArchived: false, tags: {}, properties: {}, ...typed },
+      systemData: systemData(clock.now()),
+    });
+  }
+
+  #putContainer(call: Call, kind: AssetKind, name: string): ServiceAnswer {
+    checkAssetName(kind, name);
+    const { properties } = readBody(call.request, CONTAINER_BODY);
+    const { store, clock } = this.#context;
+    const before = store.get<AssetProperties>(`${call.workspace}/${kind}/${name}`);
+    const resource: Resource<AssetProperties> = {
+      id: before?.resource.id ?? `${call.workspace}/${kind}/${name}`,
+      name: before?.resource.name ?? name,
+      type: `${PROVIDER}/workspaces/${kind}`,
+      properties: {
+        isArchived: false,
+        tags: {},
+        properties: {},
+        ...before?.resource.properties,
+        ...properties,
+      },
+      systemData: systemData(clock.now(), before?.resource.systemData),
+    };
+    store.put(resource);
+    return { status: before ? 200 : 201, body: this.#renderContainer(call.workspace, kind, resource) };
+  }
+
+  #getContainer(call: Call, kind: AssetKind, name: string): ServiceAnswer {
+    return {
+      status: 200,
+      body: this.#renderContainer(call.workspace, kind, this.#container(call, kind, name)),
+    };
+  }
+
+  #container(call: Call, kind: AssetKind, name: string): Resource<AssetProperties> {
+    const found = this.#context.store.get<AssetProperties>(`${call.workspace}/${kind}/${name}`);
+    if (!found) throw notFound(`${kind}/${name} does not exist in this workspace.`);
+    return found.resource;
+  }
+
+  #listContainers(call: Call, kind: AssetKind): ServiceAnswer {
+    const listed = this.#context.store
+      .list<AssetProperties>(`${call.workspace}/${kind}`)
+      .filter(({ resource }) => isListed(call, resource.properties.isArchived ?? false))
+      .map(({ resource }) => this.#renderContainer(call.workspace, kind, resource));
+    return page(call, listed, sizeOf(call));
+  }
+
+  #deleteContainer(call: Call, kind: AssetKind, name: string): ServiceAnswer {
+    const { store } = this.#context;
+    const found = store.get(`${call.workspace}/${kind}/${name}`);
+    if (!found) return { status: 204 };
+    store.transaction(() => {
+      for (const version of store.list(`${found.key}/versions`)) store.delete(version.key);
+      store.delete(found.key);
+    });
+    return { status: 200 };
+  }
+
+  #renderContainer(workspace: string, kind: AssetKind, container: Resource<AssetProperties>): Resource {
+    const versions = this.#context.store.list(`${workspace}/${kind}/${container.name}/versions`);
+    const numbers = versions.map(({ resource }) => Number(resource.name)).filter(Number.isSafeInteger);
+    const latest = versions.at(-1)?.resource.name;
+    const nextVersion = String(Math.max(0, ...numbers) + 1);
+    const properties = { ...container.properties, ...(latest && { latestVersion: latest }), nextVersion };
+    return { ...container, properties };
+  }
+}
+
+function sizeOf(call: Call): { size?: number } {
+  const size = readCount(call, "count");
+  return size === undefined ? {} : { size };
+}

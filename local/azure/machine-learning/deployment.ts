@@ -1,0 +1,70 @@
+import { z } from "zod";
+
+export interface DeploymentProperties {
+  readonly endpointComputeType: "Managed" | "Kubernetes";
+  readonly model?: string | null | undefined;
+  readonly instanceType?: string | null | undefined;
+  readonly appInsightsEnabled?: boolean | null | undefined;
+  readonly egressPublicNetworkAccess?: string | undefined;
+  readonly scaleSettings?: object | undefined;
+  readonly requestSettings?: RequestSettings | null | undefined;
+  readonly dataCollector?: DataCollectorSettings | null | undefined;
+  readonly provisioningState: "Creating" | "Updating" | "Scaling" | "Deleting" | "Succeeded" | "Failed";
+}
+
+interface RequestSettings {
+  readonly requestTimeout?: string | null | undefined;
+  readonly maxConcurrentRequestsPerInstance?: number | null | undefined;
+}
+
+interface DataCollectorSettings {
+  readonly collections: Readonly<Record<string, { readonly dataCollectionMode?: string | null | undefined }>>;
+}
+
+export const MAX_INSTANCES = 50;
+/** Managed endpoints cut a request off after this long, whatever the deployment asks for. */
+export const MAX_REQUEST_TIMEOUT_MS = 180_000;
+export const DEFAULT_REQUEST_TIMEOUT = "PT5S";
+
+const capacity = z.number().int().min(1, "expected at least 1 instance").max(MAX_INSTANCES);
+
+export const DEPLOYMENT_BODY = z.looseObject({
+  location: z.string().min(1),
+  tags: z.record(z.string(), z.string()).nullish(),
+  kind: z.string().nullish(),
+  identity: z.looseObject({}).nullish(),
+  sku: z.looseObject({ name: z.string(), capacity: capacity.nullish() }).nullish(),
+  properties: z.looseObject({
+    endpointComputeType: z.enum(["Managed", "Kubernetes"]),
+    model: z.string().min(1),
+    instanceType: z.string().nullish(),
+    appInsightsEnabled: z.boolean().nullish(),
+    environmentVariables: z.record(z.string(), z.string().nullable()).nullish(),
+    properties: z.record(z.string(), z.string().nullable()).nullish(),
+    requestSettings: z
+      .looseObject({
+        requestTimeout: z.string().nullish(),
+        maxConcurrentRequestsPerInstance: z.number().int().min(1).nullish(),
+        maxQueueWait: z.string().nullish(),
+      })
+      .nullish(),
+    dataCollector: z
+      .looseObject({
+        collections: z.record(
+          z.string(),
+          z.looseObject({ dataCollectionMode: z.enum(["Enabled", "Disabled"]).nullish() }),
+        ),
+      })
+      .nullish(),
+  }),
+});
+
+export const DEPLOYMENT_PATCH = z.looseObject({
+  tags: z.record(z.string(), z.string()).nullish(),
+  sku: z.looseObject({ capacity: capacity.nullish() }).nullish(),
+});
+
+export const LOGS_BODY = z.looseObject({
+  containerType: z.enum(["InferenceServer", "StorageInitializer"]).nullish(),
+  tail: z.number().int().min(1).nullish(),
+});

@@ -1,0 +1,245 @@
+import type { ServiceAnswer } from "../service.ts";
+import type { Context } from "./context.ts";
+import {
+  DEFAULT_REQUEST_TIMEOUT,
+  DEPLOYMENT_BODY,
+  DEPLOYMENT_PATCH,
+  type DeploymentProperties,
+  LOGS_BODY,
+  MAX_INSTANCES,
+  MAX_REQUEST_TIMEOUT_MS,
+} from "./deployment.ts";
+import { readDuration } from "./duration.ts";
+import type { EndpointProperties } from "./endpoint.ts";
+import type { Endpoints } from "./endpoints.ts";
+import type { ModelHost } from "./model-host.ts";
+import { checkEndpointName } from "./names.ts";
+import type { OperationError, Operations } from "./operations.ts";
+import { page, readCount } from "./paging.ts";
+import { parseReference } from "./reference.ts";
+import { conflict, invalid, notFound } from "./refusal.ts";
+import { PROVIDER, type Resource, systemData } from "./resource.ts";
+import { type Call, type Router, readBody } from "./router.ts";
+import type { Row } from "./store.ts";
+
+type DeploymentRow = Row<DeploymentProperties>;
+
+/** Deployments behind online endpoints: each serves one model, loaded here when its operation ends. */
+export class Deployments {
+  readonly #context: Context;
+  readonly #operations: Operations;
+  readonly #endpoints: Endpoints;
+  readonly #host: ModelHost;
+
+  constructor(context: Context, operations: Operations, endpoints: Endpoints, host: ModelHost) {
+    this.#context = context;
+    this.#operations = operations;
+    this.#endpoints = endpoints;
+    this.#host = host;
+    operations.define("deployment", {
+      prefix: "odidp",
+      prepare: (target) => this.#start(target),
+      finish: (target, error) => this.#setState(target, error ? "Failed" : "Succeeded"),
+    });
+    operations.define("deployment-scaling", {
+      prefix: "odidp",
+      finish: (target) => this.#setState(target, "Succeeded"),
+    });
+    operations.define("deployment-deletion", { prefix: "odidp", finish: (target) => this.#remove(target) });
+  }
+
+  register(router: Router): void {
+    const all = "onlineEndpoints/*/deployments";
+    const one = `${all}/*`;
+    router
+      .on("GET", all, (call, endpoint: string) => this.#list(call, endpoint))
+      .on("GET", one, (call, endpoint: string, name: string) => ({
+        status: 200,
+        body: this.#existing(call, endpoint, name).resource,
+      }))
+      .on("PUT", one, (call, endpoint: string, name: string) => this.#put(call, endpoint, name))
+      .on("PATCH", one, (call, endpoint: string, name: string) => this.#patch(call, endpoint, name))
+      .on("DELETE", one, (call, endpoint: string, name: string) => this.#delete(call, endpoint, name))
+      .on("POST", `${one}/getLogs`, (call, endpoint: string, name: string) =>
+        this.#logs(call, endpoint, name),
+      )
+      .on("GET", `${one}/skus`, (call, endpoint: string, name: string) => this.#skus(call, endpoint, name));
+  }
+
+  #existing(call: Call, endpoint: string, name: string): DeploymentRow {
+    const { key } = this.#endpoints.existing(call, endpoint);
+    const found = this.#context.store.get<DeploymentProperties>(`${key}/deployments/${name}`);
+    if (!found) throw notFound(`Online endpoint '${endpoint}' has no deployment '${name}'.`);
+    return found;
+  }
+
+  #put(call: Call, endpointName: string, name: string): ServiceAnswer {
+    checkEndpointName("deployment", name);
+    const body = readBody(call.request, DEPLOYMENT_BODY);
+    const endpoint = this.#endpoints.existing(call, endpointName).resource;
+    const id = `${endpoint.id}/deployments/${name}`;
+    const { store, clock, provisioning } = this.#context;
+    const before = store.get<DeploymentProperties>(id);
+    this.#refuseUnlessReady(endpoint);
+    if (before) this.#refuseWhenBusy(before);
+    const given = checkProperties(body.properties, before?.resource.properties);
+    const resource: Resource<DeploymentProperties> = {
+      id: before?.resource.id ?? id,
+      name: before?.resource.name ?? name,
+      type: `${PROVIDER}/workspaces/onlineEndpoints/deployments`,
+      location: body.location,
+      kind: body.kind ?? "Managed",
+      tags: body.tags ?? {},
+      sku: { name: body.sku?.name ?? "Default", capacity: body.sku?.capacity ?? 1 },
+      properties: {
+        appInsightsEnabled: false,
+        egressPublicNetworkAccess: "Enabled",
+        requestSettings: { requestTimeout: DEFAULT_REQUEST_TIMEOUT, maxConcurrentRequestsPerInstance: 1 },
+        scaleSettings: { scaleType: "Default" },
+        ...given,
+        provisioningState: before ? "Updating" : "Creating",
+      },
+      systemData: systemData(clock.now(), before?.resource.systemData),
+    };
+    const operation = store.transaction(() => {
+      store.put(resource);
+      if (!before) store.count("deploymentsCreated");
+      return this.#operations.start("deployment", resource.id, provisioning.deploymentMs);
+    });
+    if (before) return { status: 200, body: resource };
+    return {
+      status: 201,
+      headers: this.#operations.creationHeaders(call.request, operation),
+      body: resource,
+    };
+  }
+
+  #patch(call: Call, endpoint: string, name: string): ServiceAnswer {
+    const before = this.#existing(call, endpoint, name);
+    const body = readBody(call.request, DEPLOYMENT_PATCH);
+    this.#refuseWhenBusy(before);
+    const { store, clock, provisioning } = this.#context;
+    const capacity = body.sku?.capacity ?? before.resource.sku?.capacity ?? 1;
+    const operation = store.transaction(() => {
+      store.put({
+        ...before.resource,
+        tags: { ...before.resource.tags, ...body.tags },
+        sku: { name: before.resource.sku?.name ?? "Default", capacity },
+        properties: { ...before.resource.properties, provisioningState: "Scaling" },
+        systemData: systemData(clock.now(), before.resource.systemData),
+      });
+      return this.#operations.start("deployment-scaling", before.resource.id, provisioning.deploymentMs);
+    });
+    return { status: 202, headers: this.#operations.acceptedHeaders(call.request, operation) };
+  }
+
+  #delete(call: Call, endpointName: string, name: string): ServiceAnswer {
+    const { store, provisioning } = this.#context;
+    const endpoint = this.#endpoints.existing(call, endpointName);
+    const found = store.get<DeploymentProperties>(`${endpoint.key}/deployments/${name}`);
+    if (!found) return { status: 204 };
+    const percent = endpoint.resource.properties.traffic[found.resource.name] ?? 0;
+    if (percent > 0) {
+      throw invalid(
+        `Deployment '${name}' still serves ${percent}% of the traffic of endpoint '${endpointName}', expected 0: move its traffic away first.`,
+        "DeploymentHasTraffic",
+      );
+    }
+    this.#refuseWhenBusy(found);
+    const operation = store.transaction(() => {
+      this.#setState(found.key, "Deleting");
+      return this.#operations.start("deployment-deletion", found.resource.id, provisioning.deleteMs);
+    });
+    return { status: 202, headers: this.#operations.acceptedHeaders(call.request, operation) };
+  }
+
+  #remove(target: string): void {
+    const { store } = this.#context;
+    store.delete(target);
+    store.count("deploymentsDeleted");
+    this.#host.unload(target);
+    const endpoint = store.get<EndpointProperties>(
+      target.slice(0, target.toLowerCase().lastIndexOf("/deployments/")),
+    );
+    if (!endpoint) return;
+    const name = target.slice(target.lastIndexOf("/") + 1).toLowerCase();
+    const kept = Object.entries(endpoint.resource.properties.traffic).filter(
+      ([key]) => key.toLowerCase() !== name,
+    );
+    const properties = { ...endpoint.resource.properties, traffic: Object.fromEntries(kept) };
+    store.put({ ...endpoint.resource, properties }, endpoint.hidden);
+  }
+
+  async #start(target: string): Promise<OperationError | undefined> {
+    const found = this.#context.store.get<DeploymentProperties>(target);
+    if (!found)
+      return { code: "ResourceNotFound", message: "The deployment was deleted while it was being made." };
+    return this.#host.reload(found.resource);
+  }
+
+  #list(call: Call, endpoint: string): ServiceAnswer {
+    const { key } = this.#endpoints.existing(call, endpoint);
+    const listed = this.#context.store.list(`${key}/deployments`).map(({ resource }) => resource);
+    const top = readCount(call, "$top");
+    return page(call, listed.reverse(), top === undefined ? {} : { top });
+  }
+
+  #logs(call: Call, endpoint: string, name: string): ServiceAnswer {
+    const { resource } = this.#existing(call, endpoint, name);
+    const { tail } = readBody(call.request, LOGS_BODY);
+    return { status: 200, body: { content: this.#host.logs(resource.id, tail ?? undefined) } };
+  }
+
+  #skus(call: Call, endpoint: string, name: string): ServiceAnswer {
+    const { resource } = this.#existing(call, endpoint, name);
+    const sku = { name: resource.sku?.name ?? "Default", tier: "Standard" };
+    const capacity = { minimum: 1, maximum: MAX_INSTANCES, default: 1, scaleType: "Manual" };
+    return { status: 200, body: { value: [{ resourceType: resource.type, sku, capacity }], nextLink: null } };
+  }
+
+  #refuseUnlessReady({ name, properties }: Resource<EndpointProperties>): void {
+    if (properties.provisioningState === "Succeeded") return;
+    throw conflict(
+      `Cannot create a deployment in endpoint ${name} because it is in ${properties.provisioningState} provisioning state.`,
+    );
+  }
+
+  #refuseWhenBusy({ resource }: DeploymentRow): void {
+    const { provisioningState } = resource.properties;
+    if (provisioningState === "Succeeded" || provisioningState === "Failed") return;
+    throw conflict(
+      `Deployment '${resource.name}' is in ${provisioningState} provisioning state: wait for the operation under way.`,
+    );
+  }
+
+  #setState(target: string, provisioningState: DeploymentProperties["provisioningState"]): void {
+    const { store } = this.#context;
+    const found = store.get<DeploymentProperties>(target);
+    if (!found) return;
+    store.put({ ...found.resource, properties: { ...found.resource.properties, provisioningState } });
+  }
+}
+
+function checkProperties<P extends Partial<DeploymentProperties>>(
+  given: P,
+  before: DeploymentProperties | undefined,
+): P {
+  if (given.model && !parseReference(given.model)) {
+    throw invalid(
+      `properties.model is '${given.model}', expected the id of a model version or azureml:name:version.`,
+    );
+  }
+  if (before?.instanceType && given.instanceType !== before.instanceType) {
+    throw invalid(
+      `properties.instanceType is '${given.instanceType}', expected '${before.instanceType}': it cannot be changed after creation.`,
+    );
+  }
+  const timeout = given.requestSettings?.requestTimeout;
+  if (
+    timeout &&
+    readDuration("properties.requestSettings.requestTimeout", timeout) > MAX_REQUEST_TIMEOUT_MS
+  ) {
+    throw invalid(`properties.requestSettings.requestTimeout is ${timeout}, expected at most PT180S.`);
+  }
+  return given;
+}

@@ -1,0 +1,65 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/**
+ * Runs the command in `$OUTERLOOP_COMMAND`. The job is a process group of its own, and the group ends itself when the
+ * other end of descriptor 3 closes: that is, when the process that started it is gone, however it went.
+ */
+const WATCHED = `
+( cat <&3 >/dev/null 2>&1; kill -KILL 0 ) &
+exec 3<&-
+exec /bin/sh -c "$OUTERLOOP_COMMAND"
+`;
+
+export interface JobProcess {
+  /** The command's exit code; null when a signal ended it. */
+  readonly exit: Promise<number | null>;
+  /** Ends the whole process group at once. */
+  kill(): void;
+}
+
+/** Starts a job's command in a shell of its own; its output goes to `std_out.log` and `std_err.log` of `logs`. */
+export function startProcess(options: {
+  readonly command: string;
+  readonly cwd: string;
+  readonly logs: string;
+  readonly environment: Readonly<Record<string, string>>;
+}): JobProcess {
+  const out = openSync(join(options.logs, "std_out.log"), "a");
+  const err = openSync(join(options.logs, "std_err.log"), "a");
+  const child = spawn("/bin/sh", ["-c", WATCHED], {
+    cwd: options.cwd,
+    detached: true,
+    stdio: ["ignore", out, err, "pipe"],
+    env: {
+      ...process.env,
+      ...options.environment,
+      // A job that calls `node` gets the one that runs this.
+      PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ""}`,
+      OUTERLOOP_COMMAND: options.command,
+    },
+  });
+  closeSync(out);
+  closeSync(err);
+  const lifeline = child.stdio[3];
+  const { promise, resolve } = Promise.withResolvers<number | null>();
+  const kill = () => {
+    if (child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // The group is gone already, which is what was asked for.
+    }
+  };
+  const end = (code: number | null) => {
+    // The watcher, and whatever the command left in the background, go with it.
+    kill();
+    lifeline?.destroy();
+    resolve(code);
+  };
+  lifeline?.on("error", () => undefined);
+  child.once("error", () => end(null));
+  child.once("exit", (code) => end(code));
+  return { exit: promise, kill };
+}

@@ -1,0 +1,245 @@
+import { appendFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Context } from "./context.ts";
+import { readDuration } from "./duration.ts";
+import { bindCommand, isTerminal, type JobInput, type JobProperties } from "./job-definition.ts";
+import { type JobProcess, startProcess } from "./job-process.ts";
+import type { Paths } from "./paths.ts";
+import { Refusal } from "./refusal.ts";
+import type { Resource } from "./resource.ts";
+import { type JobRow, type Runs, workspaceOf } from "./runs.ts";
+
+/** Jobs that run at once; the others wait in the queue, as for a node. */
+const NODES = 2;
+const MODELS: readonly string[] = ["mlflow_model", "custom_model", "triton_model"];
+
+export interface JobRunnerOptions {
+  /** Where jobs reach the service now; absent: where their submitter reached it. */
+  readonly origin: (() => string | undefined) | undefined;
+  /** What jobs find in their environment beside this process's own. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Runs jobs: each is a shell command of its own, on this machine. */
+export class JobRunner {
+  readonly #context: Context;
+  readonly #runs: Runs;
+  readonly #paths: Paths;
+  readonly #options: JobRunnerOptions;
+  readonly #queue: string[] = [];
+  readonly #processes = new Map<string, JobProcess>();
+  readonly #running = new Map<string, Promise<void>>();
+  #stopped = false;
+
+  constructor(context: Context, runs: Runs, paths: Paths, options: JobRunnerOptions) {
+    this.#context = context;
+    this.#runs = runs;
+    this.#paths = paths;
+    this.#options = options;
+  }
+
+  /** Takes a job that was written as NotStarted; it starts when a node is free. */
+  submit(id: string): void {
+    this.#queue.push(id);
+    setImmediate(() => this.#startNext());
+  }
+
+  /** Takes up what was under way when the process ended: on a lost node a job runs again from its start. */
+  resume(): void {
+    for (const { resource } of this.#runs.all()) {
+      const { status } = resource.properties;
+      if (isTerminal(status)) continue;
+      if (status === "CancelRequested") this.#runs.move(resource.id, "Canceled");
+      else if (status === "Finalizing") this.#runs.move(resource.id, "Completed");
+      else this.submit(resource.id);
+    }
+  }
+
+  /** Ends a job's process, if it has one yet; it ends as Canceled. */
+  cancel(id: string): void {
+    this.#runs.move(id, "CancelRequested");
+    const key = id.toLowerCase();
+    const process = this.#processes.get(key);
+    if (process) process.kill();
+    else if (!this.#running.has(key)) this.#runs.move(id, "Canceled");
+  }
+
+  /** Kills every job's process; the jobs stay as they are and run again at the next start. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const process of this.#processes.values()) process.kill();
+    await Promise.all(this.#running.values());
+  }
+
+  #startNext(): void {
+    while (!this.#stopped && this.#running.size < NODES) {
+      const id = this.#queue.shift();
+      if (id === undefined) return;
+      const job = this.#runs.get(id);
+      if (!job || isTerminal(job.resource.properties.status)) continue;
+      const key = id.toLowerCase();
+      const run = this.#run(job)
+        .catch((error) => this.#context.log("error", `job ${job.resource.name}: ${String(error)}`))
+        .finally(() => {
+          this.#processes.delete(key);
+          this.#running.delete(key);
+          this.#startNext();
+        });
+      this.#running.set(key, run);
+    }
+  }
+
+  async #run(row: JobRow): Promise<void> {
+    const { resource: job } = row;
+    this.#runs.move(job.id, "Preparing");
+    let process: JobProcess;
+    try {
+      process = this.#start(row);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#note(job.name, message);
+      this.#runs.move(job.id, "Failed");
+      return;
+    }
+    this.#processes.set(row.key, process);
+    const limit = job.properties.limits?.timeout;
+    let isLate = false;
+    const cancelTimer = limit
+      ? this.#context.clock.after(readDuration("limits.timeout", limit), () => {
+          isLate = true;
+          process.kill();
+        })
+      : () => undefined;
+    const code = await process.exit;
+    cancelTimer();
+    if (this.#stopped) return;
+    if (isLate) this.#note(job.name, `The job ran longer than its timeout of ${limit}.`);
+    this.#end(job, isLate ? null : code);
+  }
+
+  #end(job: Resource<JobProperties>, code: number | null): void {
+    if (this.#runs.get(job.id)?.resource.properties.status === "CancelRequested") {
+      this.#runs.move(job.id, "Canceled");
+      return;
+    }
+    if (code === 0) {
+      this.#runs.move(job.id, "Finalizing");
+      this.#runs.move(job.id, "Completed");
+      return;
+    }
+    this.#note(
+      job.name,
+      `The command ended with ${code === null ? "a signal" : `exit code ${code}`}, expected 0.`,
+    );
+    this.#runs.move(job.id, "Failed");
+  }
+
+  #start(row: JobRow): JobProcess {
+    const { resource: job } = row;
+    const workspace = workspaceOf(job);
+    const logs = join(this.#paths.job(job.name), "logs");
+    mkdirSync(logs, { recursive: true });
+    const inputs = mapValues(job.properties.inputs ?? {}, (input, name) =>
+      this.#input(workspace, name, input),
+    );
+    const outputs = mapValues(job.properties.outputs ?? {}, (output, name) => {
+      const path = this.#paths.output(workspace, job.name, name, output.uri ?? undefined);
+      if (!output.uri) rmSync(path, { recursive: true, force: true });
+      mkdirSync(output.jobOutputType === "uri_file" ? dirname(path) : path, { recursive: true });
+      return path;
+    });
+    const code = job.properties.codeId
+      ? this.#code(workspace, job.properties.codeId)
+      : this.#paths.job(job.name);
+    const command = bindCommand(job.properties.command, { inputs, outputs });
+    const process = startProcess({
+      command,
+      cwd: code,
+      logs,
+      environment: { ...this.#environment(row), ...named("INPUT", inputs), ...named("OUTPUT", outputs) },
+    });
+    this.#runs.move(job.id, "Running");
+    return process;
+  }
+
+  #input(workspace: string, name: string, input: JobInput): string {
+    if (!isAsset(input)) return input.value;
+    const kind = MODELS.includes(input.jobInputType) ? "models" : "data";
+    const path = this.#paths.resolve(workspace, input.uri, kind);
+    if (!existsSync(path)) throw new Error(`Input '${name}' is '${input.uri}', but nothing lies there.`);
+    return path;
+  }
+
+  #code(workspace: string, codeId: string): string {
+    const path = this.#paths.resolve(workspace, codeId, "codes");
+    if (!existsSync(path)) throw new Error(`Code '${codeId}' does not lie on this compute.`);
+    return path;
+  }
+
+  #environment({ resource: job, hidden }: JobRow): Record<string, string> {
+    const own = Object.entries(job.properties.environmentVariables ?? {}).map(([name, value]) => [
+      name,
+      value ?? "",
+    ]);
+    const origin = this.#options.origin?.() ?? hidden.origin;
+    return {
+      ...this.#options.environment,
+      ...Object.fromEntries(own),
+      AZUREML_RUN_ID: job.name,
+      MLFLOW_RUN_ID: job.name,
+      MLFLOW_TRACKING_URI: `${origin}/mlflow/v2.0${workspaceOf(job)}`,
+      MLFLOW_TRACKING_TOKEN: hidden.token,
+    };
+  }
+
+  /** What the service itself has to say about a job, among the job's logs. */
+  #note(job: string, message: string): void {
+    const folder = join(this.#paths.job(job), "logs");
+    mkdirSync(folder, { recursive: true });
+    appendFileSync(
+      join(folder, "system.log"),
+      `${new Date(this.#context.clock.now()).toISOString()} ${message}\n`,
+    );
+    this.#context.log("info", `job ${job}: ${message}`);
+  }
+}
+
+/** Checks what a submission refers to. @throws {Refusal} 400 naming the input */
+export function checkInputs(paths: Paths, workspace: string, properties: JobProperties): void {
+  const check = (field: string, uri: string, kind: "models" | "data" | "codes") => {
+    try {
+      paths.resolve(workspace, uri, kind);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw new Refusal(error.status, error.code, `${field}: ${error.message}`, {
+        detail: "InvalidReference",
+      });
+    }
+  };
+  for (const [name, input] of Object.entries(properties.inputs ?? {})) {
+    if (isAsset(input))
+      check(`inputs.${name}.uri`, input.uri, MODELS.includes(input.jobInputType) ? "models" : "data");
+  }
+  if (properties.codeId) check("codeId", properties.codeId, "codes");
+}
+
+function isAsset(input: JobInput): input is Extract<JobInput, { uri: string }> {
+  return input.jobInputType !== "literal";
+}
+
+function mapValues<A, B>(
+  record: Readonly<Record<string, A>>,
+  map: (value: A, name: string) => B,
+): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
+}
+
+/** Both spellings are seen in the wild. */
+function named(side: "INPUT" | "OUTPUT", values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => [
+      [`AZUREML_${side}_${name}`, value],
+      [`AZURE_ML_${side}_${name}`, value],
+    ]),
+  );
+}

@@ -1,0 +1,215 @@
+import { z } from "zod";
+import type { Service, ServiceAnswer, ServiceRequest } from "../service.ts";
+import { type Context, workspaceId } from "./context.ts";
+import { isTerminal, type JobStatus } from "./job-definition.ts";
+import { Metrics } from "./metrics.ts";
+import { mlflowAnswer, Refusal } from "./refusal.ts";
+import { readJson } from "./router.ts";
+import { experimentId, type JobRow, type Runs, workspaceOf } from "./runs.ts";
+
+const RunId = z.looseObject({ run_id: z.string().optional(), run_uuid: z.string().optional() });
+const Metric = z.looseObject({
+  key: z.string().min(1),
+  value: z.number(),
+  timestamp: z.coerce.number().int().optional(),
+  step: z.coerce.number().int().default(0),
+});
+const Pair = z.looseObject({ key: z.string().min(1), value: z.coerce.string() });
+const Batch = z.looseObject({
+  metrics: z.array(Metric).default([]),
+  params: z.array(Pair).default([]),
+  tags: z.array(Pair).default([]),
+});
+const Search = z.looseObject({
+  experiment_ids: z.array(z.string()).default([]),
+  filter: z.string().default(""),
+  max_results: z.number().int().min(1).default(1000),
+});
+
+/** `tags.name = 'value'`, the name bare, in backticks or in double quotes; clauses joined by `and`. */
+const CLAUSE = /^\s*tags?\.(?:`([^`]+)`|"([^"]+)"|([\w.]+))\s*=\s*['"]([^'"]*)['"]\s*$/;
+
+/** MLflow's tracking REST; a run is a job, and its id the job's name. */
+export class Mlflow implements Service {
+  readonly name = "MLflow tracking";
+  readonly #context: Context;
+  readonly #runs: Runs;
+  readonly #metrics: Metrics;
+  readonly #authenticate: (headers: Readonly<Record<string, string>>) => boolean;
+
+  constructor(
+    context: Context,
+    runs: Runs,
+    authenticate: (headers: Readonly<Record<string, string>>) => boolean,
+  ) {
+    this.#context = context;
+    this.#runs = runs;
+    this.#metrics = new Metrics(context.store);
+    this.#authenticate = authenticate;
+  }
+
+  async handle(request: ServiceRequest): Promise<ServiceAnswer | undefined> {
+    const segments = request.segments.filter((segment) => segment !== "");
+    if (segments[0]?.toLowerCase() !== "mlflow") return undefined;
+    try {
+      const api = segments.findIndex(
+        (segment) => segment.toLowerCase() === "mlflow" && segment !== undefined,
+      );
+      const start = segments.findIndex(
+        (_, index) => index > api && segments.slice(index, index + 3).join("/") === "api/2.0/mlflow",
+      );
+      const name = this.#context.workspaces.find(
+        (known) =>
+          `/${segments.slice(2, start).join("/")}`.toLowerCase() ===
+          workspaceId(this.#context, known).toLowerCase(),
+      );
+      if (start < 0 || name === undefined)
+        throw missing(`'${request.path}' is no tracking address of a workspace here`);
+      const body = this.#call(request, workspaceId(this.#context, name), segments.slice(start + 3).join("/"));
+      return { status: 200, body };
+    } catch (error) {
+      if (error instanceof Refusal) return mlflowAnswer(error);
+      throw error;
+    }
+  }
+
+  #call(request: ServiceRequest, workspace: string, path: string): object {
+    const call = `${request.method} ${path}`;
+    if (call === "POST runs/search") return this.#search(this.#signedIn(request), workspace);
+    if (call === "GET experiments/get-by-name") return this.#experiment(this.#signedIn(request), workspace);
+    const run = this.#run(request, workspace);
+    switch (call) {
+      case "GET runs/get":
+        return { run: this.#render(run) };
+      case "GET metrics/get-history":
+        return this.#metrics.history(run.key, request.query);
+      case "POST runs/log-metric":
+        return this.#log(run, { metrics: [read(request, Metric)], params: [], tags: [] });
+      case "POST runs/log-parameter":
+        return this.#log(run, { metrics: [], params: [read(request, Pair)], tags: [] });
+      case "POST runs/set-tag":
+        return this.#log(run, { metrics: [], params: [], tags: [read(request, Pair)] });
+      case "POST runs/log-batch":
+        return this.#log(run, read(request, Batch));
+      case "POST runs/update":
+        // How a run ends is decided by its process; a client that reports it only repeats what will be known.
+        return { run_info: this.#render(run).info };
+      default:
+        throw new Refusal(
+          404,
+          "ENDPOINT_NOT_FOUND",
+          `${call} is not part of the tracking API that is simulated here.`,
+        );
+    }
+  }
+
+  /** The run that a request is about. Its own job's token is as good as one of the identity service. */
+  #run(request: ServiceRequest, workspace: string): JobRow {
+    const { run_id, run_uuid } = request.method === "GET" ? fromQuery(request.query) : read(request, RunId);
+    const id = run_id ?? run_uuid;
+    const found = id === undefined ? undefined : this.#runs.get(`${workspace}/jobs/${id}`);
+    const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    if (found === undefined || token !== found.hidden.token) this.#signedIn(request);
+    if (id === undefined) throw bad("run_id is missing, expected the name of a job");
+    if (!found) throw missing(`Run '${id}' does not exist`);
+    return found;
+  }
+
+  #signedIn(request: ServiceRequest): ServiceRequest {
+    if (this.#authenticate(request.headers)) return request;
+    throw new Refusal(401, "UNAUTHENTICATED", "The bearer token is missing, wrong or expired.");
+  }
+
+  #log(run: JobRow, batch: z.infer<typeof Batch>): object {
+    const now = this.#context.clock.now();
+    this.#context.store.transaction(() => {
+      for (const metric of batch.metrics)
+        this.#metrics.add(run.key, { ...metric, timestamp: metric.timestamp ?? now });
+      for (const { key, value } of batch.params) this.#metrics.setParam(run.key, key, value);
+      for (const { key, value } of batch.tags) this.#runs.setTag(run.key, key, value);
+    });
+    return {};
+  }
+
+  #search(request: ServiceRequest, workspace: string): object {
+    const { experiment_ids: experiments, filter, max_results: most } = read(request, Search);
+    const wanted = readFilter(filter);
+    const found = this.#runs
+      .all()
+      .filter(({ resource }) => workspaceOf(resource) === workspace)
+      .map((run) => this.#render(run))
+      .filter(({ info }) => experiments.length === 0 || experiments.includes(info.experiment_id))
+      .filter(({ data }) =>
+        wanted.every((clause) =>
+          data.tags.some((tag) => tag.key === clause.key && tag.value === clause.value),
+        ),
+      );
+    return { runs: found.reverse().slice(0, most) };
+  }
+
+  #experiment(request: ServiceRequest, workspace: string): object {
+    const name = request.query.get("experiment_name") ?? "";
+    const isKnown = this.#runs
+      .all()
+      .some(
+        ({ resource }) => workspaceOf(resource) === workspace && resource.properties.experimentName === name,
+      );
+    if (!isKnown) throw missing(`Experiment '${name}' does not exist`);
+    return { experiment: { experiment_id: experimentId(workspace, name), name, lifecycle_stage: "active" } };
+  }
+
+  #render({ key, resource, hidden }: JobRow) {
+    const { properties, name, systemData } = resource;
+    const startTime = hidden.startedAt ?? Date.parse(systemData.createdAt);
+    return {
+      info: {
+        run_id: name,
+        run_uuid: name,
+        run_name: properties.displayName ?? name,
+        experiment_id: experimentId(workspaceOf(resource), properties.experimentName),
+        status: statusOf(properties.status),
+        start_time: startTime,
+        ...(isTerminal(properties.status) && { end_time: hidden.endedAt }),
+        artifact_uri: `azureml://jobs/${name}/outputs/artifacts/paths/`,
+        lifecycle_stage: "active",
+      },
+      data: {
+        metrics: this.#metrics.latest(key),
+        params: this.#metrics.params(key),
+        tags: Object.entries(properties.tags ?? {}).map(([tag, value]) => ({ key: tag, value: value ?? "" })),
+      },
+    };
+  }
+}
+
+function statusOf(status: JobStatus): string {
+  if (status === "Completed") return "FINISHED";
+  if (status === "Failed") return "FAILED";
+  if (status === "Canceled") return "KILLED";
+  return status === "NotStarted" || status === "Preparing" || status === "Queued" ? "SCHEDULED" : "RUNNING";
+}
+
+function readFilter(filter: string): { key: string; value: string }[] {
+  if (filter.trim() === "") return [];
+  return filter.split(/\s+and\s+/i).map((clause) => {
+    const found = CLAUSE.exec(clause);
+    if (!found) throw bad(`filter has '${clause}', expected clauses such as tags.name = 'value'`);
+    return { key: found[1] ?? found[2] ?? found[3] ?? "", value: found[4] ?? "" };
+  });
+}
+
+function fromQuery(query: URLSearchParams): z.infer<typeof RunId> {
+  const id = query.get("run_id") ?? query.get("run_uuid");
+  return id === null ? {} : { run_id: id };
+}
+
+function read<T>(request: ServiceRequest, schema: z.ZodType<T>): T {
+  const result = schema.safeParse(readJson(request));
+  if (result.success) return result.data;
+  throw bad(
+    result.error.issues.map(({ path, message }) => `${path.join(".") || "body"}: ${message}`).join("; "),
+  );
+}
+
+const bad = (message: string): Refusal => new Refusal(400, "INVALID_PARAMETER_VALUE", `${message}.`);
+const missing = (message: string): Refusal => new Refusal(404, "RESOURCE_DOES_NOT_EXIST", `${message}.`);

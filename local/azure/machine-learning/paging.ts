@@ -1,0 +1,51 @@
+import type { ServiceAnswer } from "../service.ts";
+import { invalid } from "./refusal.ts";
+import type { Call } from "./router.ts";
+
+/** How many items a page has when the caller does not say. */
+const PAGE_SIZE = 100;
+
+/** One page of a list; `$skip` is an opaque mark that the link to the next page carries. */
+export function page(
+  call: Call,
+  items: readonly unknown[],
+  options: { top?: number; size?: number } = {},
+): ServiceAnswer {
+  const from = readMark(call.request.query.get("$skip"));
+  const wanted = options.top === undefined ? items : items.slice(0, options.top);
+  const until = from + (options.size ?? PAGE_SIZE);
+  const nextLink = until < wanted.length ? linkTo(call, until) : null;
+  return { status: 200, body: { value: wanted.slice(from, until), nextLink } };
+}
+
+/** @throws {Refusal} 400 unless it is a whole number above 0 */
+export function readCount(call: Call, name: "$top" | "count"): number | undefined {
+  const text = call.request.query.get(name);
+  if (text === null) return undefined;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1)
+    throw invalid(`${name} is '${text}', expected a whole number above 0.`);
+  return count;
+}
+
+/** Whether a list shows what is archived. */
+export function isListed(call: Call, isArchived: boolean | undefined): boolean {
+  const view = call.request.query.get("listViewType")?.toLowerCase() ?? "activeonly";
+  if (view === "all") return true;
+  if (view === "archivedonly") return isArchived === true;
+  if (view === "activeonly") return isArchived !== true;
+  throw invalid(`listViewType is '${view}', expected ActiveOnly, ArchivedOnly or All.`);
+}
+
+function linkTo(call: Call, offset: number): string {
+  const query = new URLSearchParams(call.request.query);
+  query.set("$skip", Buffer.from(`next:${offset}`).toString("base64url"));
+  return `${call.request.origin}${call.request.path}?${query}`;
+}
+
+function readMark(mark: string | null): number {
+  if (mark === null || mark === "") return 0;
+  const found = /^next:(\d+)$/.exec(Buffer.from(mark, "base64url").toString());
+  if (!found) throw invalid(`$skip is '${mark}', expected the mark that nextLink carried.`);
+  return Number(found[1]);
+}

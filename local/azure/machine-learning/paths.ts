@@ -1,0 +1,111 @@
+import { join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { AssetKind, AssetProperties } from "./asset-kinds.ts";
+import type { Assets } from "./assets.ts";
+import type { Context } from "./context.ts";
+import type { JobProperties } from "./job-definition.ts";
+import { LATEST, parseReference } from "./reference.ts";
+import { invalid } from "./refusal.ts";
+
+/** The one store a workspace has here; its name in the real service for the workspace's own blob container. */
+export const DATASTORE = "workspaceblobstore";
+/** An asset may point at an asset; more hops than this are a circle. */
+const MAX_HOPS = 8;
+
+/** Finds where things that have an address lie on this disk. */
+export class Paths {
+  readonly #context: Context;
+  readonly #assets: Assets;
+
+  constructor(context: Context, assets: Assets) {
+    this.#context = context;
+    this.#assets = assets;
+  }
+
+  get datastore(): string {
+    return join(this.#context.data, "datastore");
+  }
+
+  job(name: string): string {
+    return join(this.#context.data, "jobs", name);
+  }
+
+  /**
+   * The local path of an address; whether something lies there is not looked at.
+   *
+   * @param kind - what a short reference (`azureml:{name}:{version}`) names
+   * @throws {Refusal} 400 saying what the address leads to, and why it ends there
+   */
+  resolve(workspace: string, uri: string, kind: AssetKind, hops = 0): string {
+    if (hops > MAX_HOPS)
+      throw invalid(`'${uri}' leads through more than ${MAX_HOPS} assets, expected a place.`);
+    const reference = parseReference(uri);
+    switch (reference?.type) {
+      case "file":
+        return fileURLToPath(reference.url);
+      case "datastore":
+        if (reference.datastore.toLowerCase() !== DATASTORE) {
+          throw invalid(`'${uri}' names datastore '${reference.datastore}', expected ${DATASTORE}.`);
+        }
+        return inside(this.datastore, reference.path, uri);
+      case "job-output":
+        return inside(
+          this.#jobOutput(workspace, reference.job, reference.output, uri, hops),
+          reference.path,
+          uri,
+        );
+      case "asset": {
+        const { name, version } = reference;
+        const place = placeOf(this.#asset(workspace, reference.kind ?? kind, name, version, uri));
+        return this.resolve(workspace, place, reference.kind ?? kind, hops + 1);
+      }
+      case "registry":
+        throw invalid(
+          `'${uri}' is in registry '${reference.registry}', expected an asset of this workspace.`,
+        );
+      default:
+        throw invalid(
+          `'${uri}' is no address that can be read here, expected an azureml: reference or azureml:// address.`,
+        );
+    }
+  }
+
+  #asset(workspace: string, kind: AssetKind, name: string, version: string, uri: string): AssetProperties {
+    const found = this.#assets.find(workspace, kind, name, version);
+    if (found) return found.resource.properties;
+    const wanted = version === LATEST ? "any version" : `version '${version}'`;
+    throw invalid(`'${uri}' names ${kind}/${name}, which has not ${wanted} in this workspace.`, "NotFound");
+  }
+
+  #jobOutput(workspace: string, job: string, output: string, uri: string, hops: number): string {
+    const found = this.#context.store.get<JobProperties>(`${workspace}/jobs/${job}`);
+    if (!found)
+      throw invalid(`'${uri}' names job '${job}', which does not exist in this workspace.`, "NotFound");
+    const outputs = Object.entries(found.resource.properties.outputs ?? {});
+    const declared = outputs.find(([name]) => name.toLowerCase() === output.toLowerCase());
+    if (!declared) {
+      const names = outputs.map(([name]) => name).join(", ") || "none";
+      throw invalid(
+        `'${uri}' names output '${output}' of job '${job}', expected one of its outputs: ${names}.`,
+      );
+    }
+    return this.output(workspace, found.resource.name, declared[0], declared[1]?.uri ?? undefined, hops);
+  }
+
+  /** Where a job writes an output: where it asked to, or below its own folder. */
+  output(workspace: string, job: string, name: string, uri: string | undefined, hops = 0): string {
+    return uri ? this.resolve(workspace, uri, "data", hops + 1) : join(this.job(job), "outputs", name);
+  }
+}
+
+function placeOf(properties: AssetProperties): string {
+  return properties.modelUri ?? properties.dataUri ?? properties.codeUri ?? "";
+}
+
+function inside(folder: string, path: string, uri: string): string {
+  const full = join(folder, decodeURIComponent(path));
+  if (full !== folder && full !== folder + sep && !full.startsWith(folder + sep)) {
+    throw invalid(`'${uri}' leads out of its store, expected a path below it.`);
+  }
+  return full.replace(/[/\\]$/, "");
+}

@@ -1,0 +1,221 @@
+import { randomUUID } from "node:crypto";
+import type { RecordRequest, Service, ServiceAnswer, ServiceRequest } from "../service.ts";
+import type { Context } from "./context.ts";
+import { type CollectedRequest, type DataCollector, inputRows, outputRows } from "./data-collector.ts";
+import { DEFAULT_REQUEST_TIMEOUT, type DeploymentProperties } from "./deployment.ts";
+import { readDuration } from "./duration.ts";
+import { type EndpointRow, findEndpoint } from "./endpoints.ts";
+import type { ModelHost } from "./model-host.ts";
+import { Refusal } from "./refusal.ts";
+import type { Resource } from "./resource.ts";
+import { readJson } from "./router.ts";
+import { TrafficSplitter } from "./traffic.ts";
+
+const DEPLOYMENT_HEADER = "azureml-model-deployment";
+
+/** Requests that may wait at a deployment, per one that it works on: the factor that the service documents. */
+const PENDING_FACTOR = 2;
+
+export interface ScoringParts {
+  readonly host: ModelHost;
+  readonly collector: DataCollector;
+  readonly record: RecordRequest;
+  /** Whether a token of the identity service is good: for endpoints with authMode AADToken. */
+  authenticate(headers: Readonly<Record<string, string>>): boolean;
+}
+
+type Deployment = Resource<DeploymentProperties>;
+type Outcome =
+  | { readonly kind: "answer"; readonly value: unknown }
+  | { readonly kind: "error"; readonly error: unknown }
+  | { readonly kind: "timeout" };
+
+/** `POST /inference/{endpoint}/score`: what clients of a model call. */
+export class Scoring implements Service {
+  readonly name = "online scoring";
+  readonly #context: Context;
+  readonly #parts: ScoringParts;
+  readonly #splitters = new Map<string, TrafficSplitter>();
+  readonly #pending = new Map<string, number>();
+
+  constructor(context: Context, parts: ScoringParts) {
+    this.#context = context;
+    this.#parts = parts;
+  }
+
+  async handle(request: ServiceRequest): Promise<ServiceAnswer | undefined> {
+    const [room, endpoint, action, ...more] = request.segments.filter((segment) => segment !== "");
+    if (room?.toLowerCase() !== "inference" || endpoint === undefined) return undefined;
+    const requestId = randomUUID();
+    try {
+      if (action?.toLowerCase() !== "score" || more.length > 0)
+        throw new Refusal(404, "NotFound", "expected /score");
+      if (request.method !== "POST") throw new Refusal(405, "MethodNotAllowed", "expected POST");
+      return withId(requestId, await this.#score(request, endpoint, requestId));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return withId(requestId, { status: error.status, headers: error.headers, body: plain(error.message) });
+    }
+  }
+
+  async #score(request: ServiceRequest, name: string, requestId: string): Promise<ServiceAnswer> {
+    const endpoint = findEndpoint(this.#context, name);
+    if (!endpoint) throw new Refusal(404, "NotFound", `There is no endpoint '${name}'.`);
+    this.#authorize(endpoint, request);
+    const at = this.#context.clock.now();
+    const started = performance.now();
+    const deployment = this.#choose(endpoint, request);
+    const { answer, modelStatusCode } = await this.#serve(deployment, endpoint, request, requestId);
+    this.#parts.record({
+      endpointId: endpoint.resource.id,
+      deployment: deployment.name,
+      at,
+      statusCode: answer.status,
+      ...(modelStatusCode !== undefined && { modelStatusCode }),
+      durationMs: performance.now() - started,
+    });
+    return { ...answer, headers: { ...answer.headers, [DEPLOYMENT_HEADER]: deployment.name } };
+  }
+
+  #authorize({ resource, hidden }: EndpointRow, request: ServiceRequest): void {
+    const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    const isKnown = {
+      Key: () => token === hidden.primaryKey || token === hidden.secondaryKey,
+      AMLToken: () => token !== undefined && (hidden.tokens[token] ?? 0) > this.#context.clock.now(),
+      AADToken: () => this.#parts.authenticate(request.headers),
+    }[resource.properties.authMode];
+    if (isKnown()) return;
+    throw new Refusal(
+      401,
+      "Unauthorized",
+      `Endpoint '${resource.name}' expects a valid bearer ${resource.properties.authMode}.`,
+    );
+  }
+
+  #choose({ key, resource }: EndpointRow, request: ServiceRequest): Deployment {
+    const named = request.headers[DEPLOYMENT_HEADER];
+    const chosen = named ?? this.#splitter(key).next(resource.properties.traffic);
+    if (chosen === undefined) {
+      throw new Refusal(
+        404,
+        "NotFound",
+        `Endpoint '${resource.name}' has no valid deployment with positive weight.`,
+      );
+    }
+    const found = this.#context.store.get<DeploymentProperties>(`${key}/deployments/${chosen}`)?.resource;
+    if (
+      !found ||
+      found.properties.provisioningState === "Creating" ||
+      found.properties.provisioningState === "Deleting"
+    ) {
+      throw new Refusal(
+        404,
+        "NotFound",
+        `Endpoint '${resource.name}' has no deployment '${chosen}' that serves.`,
+      );
+    }
+    return found;
+  }
+
+  #splitter(key: string): TrafficSplitter {
+    const splitter = this.#splitters.get(key) ?? new TrafficSplitter();
+    this.#splitters.set(key, splitter);
+    return splitter;
+  }
+
+  async #serve(
+    deployment: Deployment,
+    endpoint: EndpointRow,
+    request: ServiceRequest,
+    requestId: string,
+  ): Promise<{ answer: ServiceAnswer; modelStatusCode?: number }> {
+    const { requestSettings } = deployment.properties;
+    const body = readJson(request);
+    const perInstance = requestSettings?.maxConcurrentRequestsPerInstance ?? 1;
+    const limit = PENDING_FACTOR * perInstance * (deployment.sku?.capacity ?? 1);
+    const pending = this.#pending.get(deployment.id) ?? 0;
+    if (pending >= limit) {
+      const message = `Deployment '${deployment.name}' has ${pending} requests pending, expected fewer than ${limit}.`;
+      return { answer: { status: 429, body: plain(message) } };
+    }
+    this.#pending.set(deployment.id, pending + 1);
+    const collected = this.#collected(deployment, endpoint.resource.name, request, requestId);
+    const settled = this.#predict(deployment, body).finally(() => {
+      this.#pending.set(deployment.id, (this.#pending.get(deployment.id) ?? 1) - 1);
+    });
+    const timeoutMs = readDuration(
+      "requestTimeout",
+      requestSettings?.requestTimeout ?? DEFAULT_REQUEST_TIMEOUT,
+    );
+    const outcome = await this.#within(timeoutMs, settled);
+    if (collects(deployment, "model_inputs"))
+      this.#parts.collector.collect("inputs", { ...collected, rows: inputRows(body) });
+    if (outcome.kind === "timeout") {
+      const message = `Deployment '${deployment.name}' did not answer within ${timeoutMs} ms.`;
+      return { answer: { status: 408, body: plain(message) } };
+    }
+    if (outcome.kind === "error") return this.#failed(deployment, outcome.error);
+    if (collects(deployment, "model_outputs")) {
+      this.#parts.collector.collect("outputs", { ...collected, rows: outputRows(outcome.value) });
+    }
+    const headers = { "content-type": "application/json" };
+    return {
+      answer: { status: 200, headers, body: JSON.stringify(outcome.value ?? null) },
+      modelStatusCode: 200,
+    };
+  }
+
+  #failed(deployment: Deployment, error: unknown): { answer: ServiceAnswer; modelStatusCode: number } {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#parts.host.log(deployment.id, `scoring failed: ${reason}`);
+    const headers = {
+      "ms-azureml-model-error-statuscode": "500",
+      "ms-azureml-model-error-reason": encodeURI(reason).slice(0, 200),
+    };
+    return {
+      answer: { status: 424, headers, body: plain(`The model failed: ${reason}`) },
+      modelStatusCode: 500,
+    };
+  }
+
+  async #predict(deployment: Deployment, body: unknown): Promise<Outcome> {
+    try {
+      const predict = await this.#parts.host.predict(deployment);
+      return { kind: "answer", value: await predict(body) };
+    } catch (error) {
+      return { kind: "error", error };
+    }
+  }
+
+  async #within(timeoutMs: number, work: Promise<Outcome>): Promise<Outcome> {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    const cancel = this.#context.clock.after(timeoutMs, () => resolve({ kind: "timeout" }));
+    try {
+      return await Promise.race([work, promise]);
+    } finally {
+      cancel();
+    }
+  }
+
+  #collected(
+    deployment: Deployment,
+    endpoint: string,
+    { headers }: ServiceRequest,
+    requestId: string,
+  ): Omit<CollectedRequest, "rows"> {
+    const correlationId = headers["x-ms-client-request-id"] ?? randomUUID();
+    return { endpoint, deployment: deployment.name, source: deployment.id, correlationId, requestId };
+  }
+}
+
+/** Data is collected unless the deployment says otherwise: the 2022-10-01 client cannot ask for it. */
+function collects({ properties }: Deployment, collection: string): boolean {
+  return properties.dataCollector?.collections[collection]?.dataCollectionMode !== "Disabled";
+}
+
+const plain = (message: string): string => JSON.stringify({ message });
+
+function withId(requestId: string, answer: ServiceAnswer): ServiceAnswer {
+  const headers = { "content-type": "application/json", ...answer.headers, "x-ms-request-id": requestId };
+  return { ...answer, headers };
+}
