@@ -1,0 +1,32 @@
+import { standardDeviation } from "simple-statistics";
+
+/** A reference that hardly varies would make every distance endless. */
+const LEAST_DEVIATION = 0.001;
+
+/**
+ * Normalized Wasserstein distance: how far, in standard deviations of the reference, the mass of one sample must be
+ * moved to become the other. A pure shift by two standard deviations is 2.
+ *
+ * @param reference - at least one value, such as a feature in the training data
+ * @param current - at least one value of the same feature, as served
+ * @returns 0 when the samples are equal, without upper bound
+ */
+export function normalizedWassersteinDistance(
+  reference: readonly number[],
+  current: readonly number[],
+): number {
+  const from = reference.toSorted((a, b) => a - b);
+  const to = current.toSorted((a, b) => a - b);
+  const steps = [...from, ...to].sort((a, b) => a - b);
+  let moved = 0;
+  let below = 0;
+  let currentBelow = 0;
+  // Area between the two cumulative distributions.
+  for (const [index, step] of steps.entries()) {
+    while ((from[below] ?? Number.POSITIVE_INFINITY) <= step) below += 1;
+    while ((to[currentBelow] ?? Number.POSITIVE_INFINITY) <= step) currentBelow += 1;
+    const width = (steps[index + 1] ?? step) - step;
+    moved += width * Math.abs(below / from.length - currentBelow / to.length);
+  }
+  return moved / Math.max(standardDeviation(from), LEAST_DEVIATION);
+}
