@@ -1,6 +1,6 @@
 import { type Document, LineCounter, parseDocument } from "yaml";
+import { canonicalJson, sha256 } from "../canonical.ts";
 import { inconsistencies } from "./consistency.ts";
-import { digestOf } from "./digest.ts";
 import { PolicyDocument } from "./document.ts";
 import { type LayerAt, layersFor, merge, type Source } from "./layers.ts";
 import { PolicyError, type PolicyProblem } from "./policy-error.ts";
@@ -103,7 +103,7 @@ function resolve(
     line: lineOf(nearest(one.path, sources)),
   }));
   if (contradictions.length > 0) return { problems: contradictions };
-  return { policy: read.data, digest: digestOf(read.data), sources };
+  return { policy: read.data, digest: sha256(canonicalJson(read.data)), sources };
 }
 
 /** The deepest path at or above this one that some layer wrote. */

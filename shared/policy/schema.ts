@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** ISO 8601 duration of days, hours, minutes and seconds, such as `P7D` or `PT10S`. */
-export const Duration = z
+const Duration = z
   .string()
   .regex(/^P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?$/, "an ISO 8601 duration such as P7D, PT12H or PT10S")
   .describe("ISO 8601 duration: P7D, PT12H, PT10S");

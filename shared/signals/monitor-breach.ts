@@ -93,7 +93,7 @@ const CODE_LENGTH: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
  * The strings of the first Python list in a text, as `repr` prints them: single quotes outside, double ones where an
  * item holds an apostrophe, backslash escapes inside. What cannot be read ends the list; one pass, no look-back.
  */
-export function pythonList(text: string): string[] {
+function pythonList(text: string): string[] {
   const items: string[] = [];
   let at = text.indexOf("['");
   const double = text.indexOf('["');

@@ -1,7 +1,7 @@
 import type { SignalKind } from "./signal.ts";
 
 /** On which side of its threshold a metric is a breach; `trust` takes the monitor's word for it. */
-export type BreachSide = "above" | "below" | "trust";
+type BreachSide = "above" | "below" | "trust";
 
 type MetricMeaning = { kind: SignalKind; side: BreachSide };
 

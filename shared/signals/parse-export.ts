@@ -18,7 +18,7 @@ import { foldCase, subjectOf } from "./resource-id.ts";
 import { signalId } from "./signal-id.ts";
 
 /** One request to an online endpoint, from its traffic log. */
-export type EndpointRequest = {
+type EndpointRequest = {
   endpoint: string;
   deployment: string;
   /** Resource id of the endpoint, as sent: exporters write it in upper case. */

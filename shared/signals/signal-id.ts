@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../canonical.ts";
 
 /**
  * A signal's id: the same for every redelivery, because it is made only from what names the occurrence.
@@ -9,6 +9,5 @@ import { createHash } from "node:crypto";
  * @returns prefix, a colon and 128 bits of SHA-256 over the parts, in hex
  */
 export function signalId(prefix: string, ...parts: readonly string[]): string {
-  const digest = createHash("sha256").update(JSON.stringify(parts)).digest("hex");
-  return `${prefix.slice(0, 40)}:${digest.slice(0, 32)}`;
+  return `${prefix.slice(0, 40)}:${sha256(JSON.stringify(parts)).slice(0, 32)}`;
 }
