@@ -12,7 +12,8 @@ const RETRAINS_KEPT = 100;
  * The state to store with a decision. Pure.
  *
  * A duplicate changes nothing. A breach counts even while something holds its reaction back, so that the next one
- * after a cool-down acts at once; it stops counting when it clears or when its reaction starts.
+ * after a cool-down acts at once; it stops counting when it clears or when its reaction starts. While an operation
+ * that may replace the champion is under way, a worse model is no news: such a breach does not count.
  */
 export function stateAfter(signal: Signal, decision: Decision, state: ModelState, now: Date): ModelState {
   if (decision.heldBack?.hold === "duplicate") return state;
@@ -34,7 +35,8 @@ function breachesAfter(signal: Signal, decision: Decision, { breaches }: ModelSt
   if (decision.reaction === "retraining" && hasStarted) return {};
   const isEnded = decision.reaction === "development-loopback" || decision.reaction === "setup-loopback";
   if (isEnded && hasStarted) return without(breaches, signal.kind);
-  if (!isWorsening(signal.kind) && !isLastTier(signal)) return breaches;
+  const isBeingMended = isWorsening(signal.kind) && decision.heldBack?.hold === "operation-under-way";
+  if (isBeingMended || (!isWorsening(signal.kind) && !isLastTier(signal))) return breaches;
   const row = [...(breaches[signal.kind] ?? []), now.toISOString()].slice(-BREACHES_KEPT);
   return { ...breaches, [signal.kind]: row };
 }

@@ -34,6 +34,13 @@ test("counts a breach that was held back, and starts anew once the retraining st
   expect(twice).toMatchObject({ breaches: {}, retrains: [{ startedAt: at(0), cause: "drift.data" }] });
 });
 
+test("counts no breach of a model that is being retrained, and one that waits for a cool-down", () => {
+  const retraining = { ...calm, operations: [{ id: "op-1", kind: "retraining", since: at(-1) }] };
+  expect(next(drift, retraining)).toMatchObject({ breaches: {}, decidedSignals: ["drift.data:1"] });
+  const cooling = { ...calm, lastRetrainedAt: at(-1), breaches: { "drift.data": [at(-1)] } };
+  expect(next(drift, cooling).breaches).toEqual({ "drift.data": [at(-1), at(0)] });
+});
+
 test("stops counting a kind when it clears, and no other", () => {
   const state = { ...calm, breaches: { "drift.data": [at(-2)], "performance.degraded": [at(-1)] } };
   expect(next({ ...drift, state: "cleared" }, state).breaches).toEqual({ "performance.degraded": [at(-1)] });
