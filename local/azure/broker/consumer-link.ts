@@ -62,24 +62,27 @@ function consumeNextSession(sender: Sender, queue: Queue, clock: Clock): void {
   const timeoutMs = Number(plain(sender.properties?.["com.microsoft:timeout"]) ?? DEFAULT_SESSION_WAIT_MS);
   holdBackAttach(sender);
   const consumer = new SessionReceiver(sender, queue);
-  const cancelTimeout = clock.after(timeoutMs, () => {
-    stopWaiting();
-    sender.open();
-    refuseLink(sender, refusals.noSession());
-  });
-  sender.on("sender_close", () => {
+  let isAnswered = false;
+  let stopWaiting = () => {};
+  /** Sends the attach; a link is opened once, a second time would attach it anew. */
+  const answer = () => {
+    if (isAnswered) return;
+    isAnswered = true;
     cancelTimeout();
     stopWaiting();
     sender.open();
+  };
+  const cancelTimeout = clock.after(timeoutMs, () => {
+    answer();
+    refuseLink(sender, refusals.noSession());
   });
-  let stopWaiting = () => {};
+  sender.on("sender_close", answer);
   stopWaiting = queue.acceptNextSession({
-    onLost: () => consumer.onLost(),
-    onReady: () => consumer.onReady(),
+    onLost: consumer.onLost,
+    onReady: consumer.onReady,
     onAccepted: (hold) => {
-      cancelTimeout();
       consumer.start(hold);
-      sender.open();
+      answer();
     },
   });
 }

@@ -13,7 +13,6 @@ const TYPE = { uuid: 0x98, long: 0x81, timestamp: 0x83, string: 0xa1 } as const;
 const Bytes = z.custom<Buffer>((value) => Buffer.isBuffer(value), "expected binary");
 /** 64-bit numbers come as eight bytes when they are too large for a double. */
 const Long = z.union([z.number(), Bytes.transform((bytes) => Number(bytes.readBigInt64BE(0)))]);
-const Time = z.union([z.date().transform((date) => date.getTime()), Long]);
 const Tokens = z.array(Bytes);
 
 const Peek = z.object({
@@ -38,7 +37,6 @@ const UpdateDisposition = z.object({
   "deadletter-description": z.string().nullish(),
   "properties-to-modify": z.record(z.string(), z.unknown()).nullish(),
 });
-const DeleteBatch = z.object({ "message-count": z.number(), "enqueued-time-utc": Time.nullish() });
 
 type Operation = (queue: Queue, body: unknown, reply: (reply: Reply) => void) => void;
 
@@ -133,16 +131,6 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
         if (left === 0) reply(refusal ? replies.refused(refusal) : replies.ok());
       });
     }
-  },
-
-  "com.microsoft:batch-delete-messages": (queue, body, reply) => {
-    const request = DeleteBatch.parse(body);
-    const before = request["enqueued-time-utc"] ?? Number.POSITIVE_INFINITY;
-    const count = queue.deleteReady(
-      request["message-count"],
-      before,
-      whenDone(reply, () => (count === 0 ? replies.nothing() : replies.ok({ "message-count": count }))),
-    );
   },
 };
 

@@ -227,18 +227,6 @@ export class Queue {
     return messages.map((message) => (mode === "lock" ? this.#lock(message, hold) : this.#takeAway(message)));
   }
 
-  /** Deletes up to `limit` ready messages that came before a time. @returns how many */
-  deleteReady(limit: number, before: number, done: Done): number {
-    const found: QueuedMessage[] = [];
-    for (const message of this.#messages.values()) {
-      if (found.length >= limit) break;
-      if (message.state === "ready" && message.enqueuedAt < before) found.push(message);
-    }
-    for (const message of found) this.#remove(message);
-    this.#store.afterCommit((error) => done(error && refusals.storeFailed()));
-    return found.length;
-  }
-
   #nextSequence(): number {
     this.#sequence++;
     this.#store.setSequence(this.options.path, this.#sequence);
