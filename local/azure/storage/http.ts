@@ -1,0 +1,29 @@
+/** One request to a storage service, already read to its end. */
+export interface StorageRequest {
+  readonly method: string;
+  /** As received: percent-encoded, with the account, without the query. What a signature covers. */
+  readonly rawPath: string;
+  /** Decoded path below the account: `""` for the account itself, else without a leading slash. */
+  readonly path: string;
+  readonly rawQuery: string;
+  readonly query: URLSearchParams;
+  /** Lower-case keys; repeated headers joined with `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** `http://127.0.0.1:10000/devstoreaccount1`: what URLs in answers begin with. */
+  readonly accountUrl: string;
+}
+
+export interface StorageAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+/** The blob or the table service: answers its requests, and words its own errors. */
+export interface StorageService {
+  readonly name: "blob" | "table";
+  handle(request: StorageRequest): Promise<StorageAnswer>;
+  /** The body and headers of a refusal, in the service's own form. */
+  describeError(code: string, message: string): { headers: Record<string, string>; body: string };
+}

@@ -1,0 +1,172 @@
+import { randomUUID } from "node:crypto";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { StorageError } from "./errors.ts";
+import type { StorageAnswer, StorageRequest, StorageService } from "./http.ts";
+import { type Account, authenticate } from "./shared-key.ts";
+
+const HOST = "127.0.0.1";
+/** One request's body is held in memory; the clients send larger blobs in blocks. */
+const LARGEST_BODY_BYTES = 300 * 1024 * 1024;
+const ECHOED_VERSION = "2019-02-02";
+
+export type StorageLog = (message: string) => void;
+
+export interface Server {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves one storage service on the loopback interface.
+ *
+ * @param port - 0 for a free one
+ * @throws {Error} that names the port, when it is in use
+ */
+export async function serve(
+  service: StorageService,
+  account: Account,
+  port: number,
+  log: StorageLog,
+): Promise<Server> {
+  return listen(service.name, port, (incoming, outgoing) => {
+    answer(service, account, incoming, log).then(
+      (result) => send(incoming, outgoing, result),
+      (error: unknown) => outgoing.destroy(error instanceof Error ? error : undefined),
+    );
+  });
+}
+
+/** Listens on the port of a service that is left out, and says so to every caller. */
+export async function serveNothing(name: string, port: number): Promise<Server> {
+  return listen(name, port, (incoming, outgoing) => {
+    incoming.resume();
+    const code = "NotImplemented";
+    const message = `The ${name} service is not simulated by the local storage service; only blobs and tables are.`;
+    const body = `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+    send(incoming, outgoing, {
+      status: 501,
+      headers: { "Content-Type": "application/xml", "x-ms-error-code": code },
+      body,
+    });
+  });
+}
+
+async function listen(name: string, port: number, handler: http.RequestListener): Promise<Server> {
+  const server = http.createServer({ keepAliveTimeout: 60_000 }, handler);
+  const listening = Promise.withResolvers<void>();
+  server.once("error", (error: NodeJS.ErrnoException) => {
+    const isTaken = error.code === "EADDRINUSE";
+    const why = isTaken
+      ? "is in use: stop what listens there, or choose another port"
+      : `failed: ${error.message}`;
+    listening.reject(new Error(`Port ${port} of the local ${name} storage ${why}.`, { cause: error }));
+  });
+  server.listen(port, HOST, () => listening.resolve());
+  await listening.promise;
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(
+  service: StorageService,
+  account: Account,
+  incoming: http.IncomingMessage,
+  log: StorageLog,
+): Promise<StorageAnswer> {
+  try {
+    const request = readTarget(incoming, account.name, await readBody(incoming));
+    authenticate(request, service.name, account);
+    return await service.handle(request);
+  } catch (error) {
+    const refusal = error instanceof StorageError ? error : internalError(service.name, incoming, error, log);
+    const { headers, body } = service.describeError(refusal.code, refusal.message);
+    return { status: refusal.status, headers, body };
+  }
+}
+
+function internalError(
+  name: string,
+  incoming: http.IncomingMessage,
+  error: unknown,
+  log: StorageLog,
+): StorageError {
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  log(`${name} storage: ${incoming.method} ${incoming.url?.split("?")[0]} failed: ${detail}`);
+  return new StorageError(500, "InternalError", "The local storage service failed; its log says why.");
+}
+
+async function readBody(incoming: http.IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming) {
+    size += chunk.length;
+    if (size <= LARGEST_BODY_BYTES) chunks.push(chunk);
+  }
+  if (size > LARGEST_BODY_BYTES) {
+    const message = `The body has ${size} bytes, expected at most ${LARGEST_BODY_BYTES}; send a larger blob in blocks.`;
+    throw new StorageError(413, "RequestBodyTooLarge", message);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+function readTarget(incoming: http.IncomingMessage, account: string, body: Uint8Array): StorageRequest {
+  const [rawPath = "", ...rest] = (incoming.url ?? "/").split("?");
+  const rawQuery = rest.join("?");
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return {
+    method: incoming.method ?? "GET",
+    rawPath,
+    path: pathBelowAccount(rawPath, account),
+    rawQuery,
+    query: new URLSearchParams(rawQuery),
+    headers,
+    body,
+    accountUrl: `http://${headers.host ?? HOST}/${account}`,
+  };
+}
+
+function pathBelowAccount(rawPath: string, account: string): string {
+  let path: string;
+  try {
+    path = decodeURIComponent(rawPath);
+  } catch {
+    throw new StorageError(400, "InvalidUri", "The address is not valid percent-encoding.");
+  }
+  const [, name, ...below] = path.split("/");
+  if (name !== account) {
+    const message = `The address is of account '${name}', expected '/${account}/…'.`;
+    throw new StorageError(404, "ResourceNotFound", message);
+  }
+  return below.join("/").replace(/^\/+/, "");
+}
+
+function send(incoming: http.IncomingMessage, outgoing: http.ServerResponse, result: StorageAnswer): void {
+  const body = result.body === undefined ? undefined : Buffer.from(result.body);
+  outgoing.writeHead(result.status, {
+    Server: "Outerloop-Local-Storage/1.0",
+    "x-ms-request-id": randomUUID(),
+    "x-ms-version": incoming.headers["x-ms-version"] ?? ECHOED_VERSION,
+    ...clientRequestId(incoming),
+    ...(body === undefined && result.status !== 204 && incoming.method !== "HEAD"
+      ? { "Content-Length": "0" }
+      : {}),
+    ...(body === undefined ? {} : { "Content-Length": String(body.byteLength) }),
+    ...result.headers,
+  });
+  outgoing.end(incoming.method === "HEAD" ? undefined : body);
+}
+
+function clientRequestId(incoming: http.IncomingMessage): Record<string, string> {
+  const id = incoming.headers["x-ms-client-request-id"];
+  return typeof id === "string" ? { "x-ms-client-request-id": id } : {};
+}

@@ -1,0 +1,19 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { startStorage } from "../../../../local/azure/storage/index.ts";
+
+/** The storage under test: our own, or the one that OUTERLOOP_STORAGE names (Azurite, a real account). */
+export async function startBackend(): Promise<{ connectionString: string; stop(): Promise<void> }> {
+  const given = process.env.OUTERLOOP_STORAGE;
+  if (given) return { connectionString: given, stop: async () => {} };
+  const data = fs.mkdtempSync(path.join(os.tmpdir(), "storage-"));
+  const storage = await startStorage({ port: 0, data });
+  return {
+    connectionString: storage.connectionString,
+    async stop() {
+      await storage.stop();
+      fs.rmSync(data, { recursive: true });
+    },
+  };
+}
