@@ -3,9 +3,10 @@ import type { DecisionPacket } from "../../shared/approvals/approval.ts";
 import type { Evaluation } from "../../shared/checks/verdict.ts";
 import { durationMs } from "../../shared/duration.ts";
 import { deploymentName } from "../../shared/operations/instance-id.ts";
+import { freezeAt } from "../../shared/policy/freeze.ts";
 import { approval } from "../approval/orchestrator.ts";
 import type { ApprovalAnswer } from "../approval/types.ts";
-import { call, callSub, eventBefore, orchestration, type Steps } from "../durable.ts";
+import { call, callSub, eventBefore, orchestration, type Steps, sleepUntil } from "../durable.ts";
 import { messageOf, OperationOutcome } from "../operation.ts";
 import { inWords, setTraffic } from "../rollout/activities.ts";
 import { rollout } from "../rollout/orchestrator.ts";
@@ -95,7 +96,23 @@ function* promote(context: OrchestrationContext, input: PromotionInput): Steps<O
       };
     }
   }
+  yield* waitOutFreeze(context, input);
   return yield* rollOut(context, input, champion);
+}
+
+/** Nothing goes live in a freeze; one that begins where another ends is waited out, too. */
+function* waitOutFreeze(
+  context: OrchestrationContext,
+  { model, version, policy }: PromotionInput,
+): Steps<void> {
+  for (;;) {
+    const freeze = freezeAt(policy.freezes, context.df.currentUtcDateTime);
+    if (!freeze) return;
+    context.df.setCustomStatus(
+      `Version ${version} of ${model} is ready, and waits for the end of the freeze (${freeze.reason}) at ${freeze.to}.`,
+    );
+    yield* sleepUntil(context, new Date(freeze.to));
+  }
 }
 
 function* evaluate(

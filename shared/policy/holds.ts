@@ -1,5 +1,6 @@
 import { durationMs } from "../duration.ts";
 import type { HeldBack, Reaction } from "./decision.ts";
+import { freezeAt } from "./freeze.ts";
 import { breachesInARow, claimant, isWorsening, type Situation } from "./situation.ts";
 
 type Holding = Omit<HeldBack, "hold">;
@@ -24,9 +25,11 @@ export function heldBack(situation: Situation): HeldBack | null {
   return null;
 }
 
-/** Reactions that start an operation; the others tell somebody, or nobody. */
-const STARTS: ReadonlySet<Reaction> = new Set([
-  "promotion",
+/**
+ * Reactions that a freeze keeps from starting. A promotion may begin: it waits for the end before it rolls out, whereas
+ * a candidate that was held back here would be forgotten.
+ */
+const FROZEN: ReadonlySet<Reaction> = new Set([
   "retraining",
   "development-loopback",
   "setup-loopback",
@@ -37,7 +40,8 @@ const STARTS: ReadonlySet<Reaction> = new Set([
 
 /** Kinds of operation that a reaction waits for: two of them at once would work against each other. */
 const WAITS_FOR: Record<Reaction, readonly string[]> = {
-  promotion: ["promotion", "retraining", "rollout"],
+  // It waits for its turn itself: a candidate that was held back here would be forgotten.
+  promotion: [],
   retraining: ["promotion", "retraining", "rollout", "development-loopback"],
   "development-loopback": ["development-loopback"],
   "setup-loopback": [],
@@ -55,11 +59,8 @@ function duplicate({ signal, state }: Situation): Holding | null {
 }
 
 function freeze({ reaction, policy, now }: Situation): Holding | null {
-  if (!policy || !STARTS.has(reaction)) return null;
-  const at = now.getTime();
-  const [last] = policy.freezes
-    .filter(({ from, to }) => Date.parse(from) <= at && at < Date.parse(to))
-    .sort((a, b) => Date.parse(b.to) - Date.parse(a.to));
+  if (!policy || !FROZEN.has(reaction)) return null;
+  const last = freezeAt(policy.freezes, now);
   if (!last) return null;
   const until = new Date(last.to).toISOString();
   return { until, liftedBy: `the end of the freeze (${last.reason}), or a policy without it` };

@@ -112,6 +112,20 @@ describe("promotion", () => {
     expect(stepsOf(played)).not.toContain("stagingEvaluation");
   });
 
+  test("waits out a freeze between the approval and the rollout", () => {
+    const freezes = [
+      { from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z", reason: "month end" },
+      { from: "2026-03-02T00:00:00Z", to: "2026-03-02T12:00:00Z", reason: "audit" },
+    ];
+    const policy = { ...samplePolicy, freezes };
+    const played = play(promotion, { ...input, policy }, { answers });
+    expect(played.statuses).toContain(
+      "Version 2 of m is ready, and waits for the end of the freeze (month end) at 2026-03-02T00:00:00Z.",
+    );
+    // A day of freeze, then the old deployment's warm day.
+    expect(played.elapsedMs).toBe(2 * 24 * 3_600_000);
+  });
+
   test("does not queue behind its own parent", () => {
     const played = play(promotion, { ...input, parent: "retraining-m-1" }, { answers });
     expect(stepsOf(played)).not.toContain("readTurn");

@@ -149,6 +149,13 @@ describe("what holds a reaction back", () => {
     if (held) expect(held).toMatchObject({ until: at(to), liftedBy: expect.stringContaining("year end") });
   });
 
+  test("lets a registered version through a freeze: its rollout waits for the end, so that it is not forgotten", () => {
+    const frozen = policyWith((policy) => {
+      policy.freezes = [{ from: at(-1), to: at(1), reason: "year end" }];
+    });
+    expect(holdOf({}, frozen, signalOf("model.registered"))).toBeNull();
+  });
+
   test("lets a notice through a freeze", () => {
     const frozen = policyWith((policy) => {
       policy.freezes = [{ from: at(-1), to: at(1), reason: "year end" }];
@@ -178,7 +185,7 @@ describe("what holds a reaction back", () => {
     { kind: "drift.data", other: "retraining", hold: "operation-under-way" },
     { kind: "drift.data", other: "development-loopback", hold: "operation-under-way" },
     { kind: "drift.data", other: "cost-review", hold: null },
-    { kind: "model.registered", other: "promotion", hold: "operation-under-way" },
+    { kind: "model.registered", other: "promotion", hold: null },
     { kind: "model.registered", other: "development-loopback", hold: null },
     { kind: "data-quality.violated", other: "promotion", hold: null },
     { kind: "data-quality.violated", other: "development-loopback", hold: "operation-under-way" },
