@@ -68,19 +68,6 @@ async function firstLine(child: ChildProcess): Promise<string> {
   throw new Error("The child ended before it was ready.");
 }
 
-test("writes that arrive together share commits", async () => {
-  const storage = await start();
-  const table = await freshTable(clients(storage.connectionString));
-  const before = storage.stats();
-  const writes = Array.from({ length: 64 }, (_, i) =>
-    table.createEntity({ partitionKey: "p", rowKey: String(i) }),
-  );
-  await Promise.all(writes);
-  const after = storage.stats();
-  expect(Number(after.storageWrites) - Number(before.storageWrites)).toBe(64);
-  expect(Number(after.storageCommits) - Number(before.storageCommits)).toBeLessThan(64);
-});
-
 test("a refused write leaves the others of its commit alone", async () => {
   const table = await freshTable(clients((await start()).connectionString));
   const rowKeys = ["a", "b", "a", "c"];
