@@ -1,0 +1,361 @@
+/**
+ * The heart of the extension: which instances exist, what waits for them, and one run at a time for each.
+ *
+ * Memory is the truth while the engine runs, and the store follows within the same turn of the event loop. Runs of
+ * orchestrators have no effects, so they may precede that commit; tasks and answers to clients wait for it.
+ */
+import type { Clock } from "../../clock.ts";
+import type { FunctionDefinition, FunctionInvoker, HostLog } from "../contract.ts";
+import type { DurableConfig } from "./config.ts";
+import { DueQueue } from "./due-queue.ts";
+import { runEntityBatch } from "./entities.ts";
+import { runEpisode } from "./episode.ts";
+import { Gate } from "./gate.ts";
+import { EventType, type IncomingEvent, isFinal, type ParentInstance, Status } from "./history.ts";
+import { LOG_CATEGORY, newId } from "./ids.ts";
+import { Instance } from "./instance.ts";
+import type { EventMessage, TaskMessage } from "./messages.ts";
+import type { Store } from "./store.ts";
+import { runTask } from "./tasks.ts";
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly config: DurableConfig;
+  readonly clock: Clock;
+  readonly invoker: FunctionInvoker;
+  readonly log: HostLog;
+  readonly strict: boolean;
+}
+
+export interface NewInstance {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  /** JSON text. */
+  readonly input: string | null;
+  readonly parent?: ParentInstance;
+}
+
+/** A run that broke off without an answer (worker lost, result unreadable) is tried again after this long. */
+const ABANDONED_RETRY_MS = 5_000;
+/** Idle instances kept in memory with their histories. */
+const MAX_HOT_INSTANCES = 5_000;
+
+export type TriggerType = "orchestrationTrigger" | "activityTrigger" | "entityTrigger";
+
+export class Engine {
+  readonly store: Store;
+  readonly config: DurableConfig;
+  readonly clock: Clock;
+  readonly invoker: FunctionInvoker;
+  readonly log: HostLog;
+  readonly strict: boolean;
+  readonly #instances = new Map<string, Instance>();
+  readonly #timers: DueQueue;
+  readonly #gates: Record<TriggerType, Gate>;
+  readonly #endListeners = new Map<string, Set<() => void>>();
+  #idleWaiters: (() => void)[] = [];
+  #nextMessageId = 1;
+  /** Runs that have begun or stand in line, tasks included. */
+  #inFlight = 0;
+  #running = 0;
+  #isStopping = false;
+
+  constructor(options: EngineOptions) {
+    this.store = options.store;
+    this.config = options.config;
+    this.clock = options.clock;
+    this.invoker = options.invoker;
+    this.log = options.log;
+    this.strict = options.strict;
+    this.#timers = new DueQueue(this.clock, (message) => this.#deliver(message));
+    this.#gates = {
+      orchestrationTrigger: new Gate(this.config.maxConcurrentOrchestratorFunctions),
+      activityTrigger: new Gate(this.config.maxConcurrentActivityFunctions),
+      entityTrigger: new Gate(this.config.maxConcurrentEntityFunctions),
+    };
+  }
+
+  /** Takes up what the file holds: tasks not answered, events not heard, timers overdue first. */
+  recover(): void {
+    const messages = this.store.messages();
+    this.#nextMessageId = Math.max(0, ...messages.map((message) => message.id)) + 1;
+    const events = messages.filter((message) => message.kind === "event");
+    const isStart = ({ event }: EventMessage) => event.EventType === EventType.ExecutionStarted;
+    // a start stands before whatever arrived for the instance, and timers keep their order of falling due
+    events.sort((a, b) => Number(isStart(b)) - Number(isStart(a)) || a.dueAt - b.dueAt || a.id - b.id);
+    for (const message of events) {
+      if (message.dueAt > this.clock.now()) this.#timers.add(message);
+      else this.#instance(message.target)?.inbox.push(message);
+    }
+    for (const message of messages) if (message.kind === "task") this.#startTask(message);
+    for (const instance of [...this.#instances.values()]) this.#wake(instance);
+  }
+
+  /** Stops new runs and waits for those that have begun. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#timers.stop();
+    for (const gate of Object.values(this.#gates)) gate.clear();
+    while (this.#running > 0) await this.#nextChange();
+  }
+
+  /** Settles when nothing runs and nothing but timers is left to wait for. */
+  async idle(): Promise<void> {
+    while (this.#inFlight > 0) await this.#nextChange();
+    await this.store.committed();
+  }
+
+  functionOf(type: TriggerType, name: string): FunctionDefinition | undefined {
+    const lower = name.toLowerCase();
+    return this.invoker.functions.find(
+      (one) => one.trigger.type.toLowerCase() === type.toLowerCase() && one.name.toLowerCase() === lower,
+    );
+  }
+
+  /** The instance, from memory or the store. */
+  instance(id: string): Instance | undefined {
+    return this.#instance(id);
+  }
+
+  isCurrent(instance: Instance): boolean {
+    return this.#instances.get(instance.row.id) === instance;
+  }
+
+  /** Creates an instance, or replaces an ended one of the same id, and lets it start. */
+  startInstance(start: NewInstance): Instance {
+    const executionId = newId();
+    const now = this.clock.now();
+    const instance = new Instance({
+      id: start.id,
+      name: start.name,
+      version: start.version,
+      executionId,
+      status: Status.Pending,
+      input: start.input,
+      output: null,
+      customStatus: null,
+      createdAt: now,
+      updatedAt: now,
+      parent: start.parent ?? null,
+    });
+    this.adopt(instance);
+    this.store.clearHistory(start.id);
+    this.sendStart(instance, []);
+    return instance;
+  }
+
+  /** Sends an instance its opening event; `carried` follow it in the same episode. */
+  sendStart(instance: Instance, carried: readonly IncomingEvent[]): void {
+    const { id, name, version, executionId, input, parent } = instance.row;
+    const event: IncomingEvent = {
+      EventType: EventType.ExecutionStarted,
+      EventId: -1,
+      Name: name,
+      Version: version,
+      Input: input,
+      OrchestrationInstance: { InstanceId: id, ExecutionId: executionId },
+      ...(parent ? { ParentInstance: parent } : {}),
+    };
+    const message = this.#newMessage(id, event, executionId, 0, carried);
+    instance.inbox.unshift(message);
+    this.#wake(instance);
+  }
+
+  /** Puts an instance in the place of whatever had its id. */
+  adopt(instance: Instance): void {
+    for (const message of this.#instances.get(instance.row.id)?.inbox ?? [])
+      this.store.removeMessage(message.id);
+    this.#instances.set(instance.row.id, instance);
+    this.store.putInstance(instance.row);
+    this.#evict();
+  }
+
+  forget(id: string): void {
+    for (const message of this.#instances.get(id)?.inbox ?? []) this.store.removeMessage(message.id);
+    this.#instances.delete(id);
+    this.store.deleteInstance(id);
+  }
+
+  /**
+   * Sends an event to an instance.
+   *
+   * @param executionId - the generation that it is meant for, `null` for whichever runs
+   * @param dueAt - ms since the epoch, 0 for at once
+   */
+  send(target: string, event: IncomingEvent, executionId: string | null = null, dueAt = 0): void {
+    const message = this.#newMessage(target, event, executionId, dueAt);
+    if (dueAt > this.clock.now()) this.#timers.add(message);
+    else this.#deliver(message);
+  }
+
+  addTask(task: Omit<TaskMessage, "kind" | "id">): void {
+    const message: TaskMessage = { kind: "task", id: this.#nextMessageId++, ...task };
+    this.store.addMessage(message);
+    this.#startTask(message);
+  }
+
+  /** Takes events out of an instance's inbox for good. */
+  consume(instance: Instance, batch: readonly EventMessage[]): void {
+    for (const message of batch) this.store.removeMessage(message.id);
+    const taken = new Set(batch);
+    instance.inbox = instance.inbox.filter((message) => !taken.has(message));
+  }
+
+  /** Settles when the instance has ended, or after `timeoutMs`. */
+  async whenEnded(id: string, timeoutMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const listeners = this.#endListeners.get(id) ?? new Set();
+    this.#endListeners.set(id, listeners.add(resolve));
+    const cancel = this.clock.after(timeoutMs, resolve);
+    const instance = this.#instance(id);
+    if (!instance || isFinal(instance.row.status)) resolve();
+    await promise;
+    cancel();
+    listeners.delete(resolve);
+    if (listeners.size === 0) this.#endListeners.delete(id);
+  }
+
+  #newMessage(
+    target: string,
+    event: IncomingEvent,
+    executionId: string | null,
+    dueAt: number,
+    carried: readonly IncomingEvent[] = [],
+  ): EventMessage {
+    const message: EventMessage = {
+      kind: "event",
+      id: this.#nextMessageId++,
+      target,
+      executionId,
+      dueAt,
+      sentAt: new Date(this.clock.now()).toISOString(),
+      event,
+      ...(carried.length > 0 ? { carried } : {}),
+    };
+    this.store.addMessage(message);
+    return message;
+  }
+
+  #instance(id: string): Instance | undefined {
+    const hot = this.#instances.get(id);
+    if (hot) return hot;
+    const row = this.store.instance(id);
+    if (!row) return undefined;
+    const { events, episodes } = this.store.history(id);
+    const instance = new Instance(row, events, episodes);
+    this.#instances.set(id, instance);
+    return instance;
+  }
+
+  #deliver(message: EventMessage): void {
+    const instance = this.#instance(message.target);
+    if (!instance) {
+      this.store.removeMessage(message.id);
+      return;
+    }
+    instance.inbox.push(message);
+    this.#wake(instance);
+  }
+
+  #wake(instance: Instance): void {
+    if (instance.isBusy || this.#isStopping) return;
+    this.#dropStale(instance);
+    if (instance.nextBatch().length === 0) {
+      this.#rest(instance);
+      return;
+    }
+    instance.isBusy = true;
+    this.#inFlight += 1;
+    this.#gates[instance.isEntity ? "entityTrigger" : "orchestrationTrigger"].enter(() =>
+      this.#run(instance),
+    );
+  }
+
+  async #run(instance: Instance): Promise<void> {
+    this.#running += 1;
+    let mayGoOn = true;
+    try {
+      mayGoOn = await (instance.isEntity ? runEntityBatch(this, instance) : runEpisode(this, instance));
+    } catch (error) {
+      mayGoOn = false;
+      this.log(
+        "error",
+        LOG_CATEGORY,
+        `A run of instance '${instance.row.id}' was abandoned and will be repeated: ${error}`,
+      );
+      this.clock.after(ABANDONED_RETRY_MS, () => this.#wake(instance));
+    }
+    instance.isBusy = false;
+    this.#running -= 1;
+    if (mayGoOn && this.isCurrent(instance)) this.#wake(instance);
+    this.#inFlight -= 1;
+    this.#changed();
+  }
+
+  #startTask(message: TaskMessage): void {
+    this.#inFlight += 1;
+    const work = async () => {
+      this.#running += 1;
+      await runTask(this, message);
+      this.#running -= 1;
+      this.#inFlight -= 1;
+      this.#changed();
+    };
+    // never before its scheduling is on the disk: what has effects happens only after the decision is kept
+    this.store.committed().then(
+      () => (this.#isStopping ? this.#giveUp() : this.#gates.activityTrigger.enter(work)),
+      (error) => {
+        this.log(
+          "critical",
+          LOG_CATEGORY,
+          `The durable store does not take writes: ${error}. Tasks wait for it.`,
+        );
+        this.clock.after(ABANDONED_RETRY_MS, () => this.#startTask(message));
+        this.#giveUp();
+      },
+    );
+  }
+
+  #giveUp(): void {
+    this.#inFlight -= 1;
+    this.#changed();
+  }
+
+  /** Events for an ended instance or an earlier generation reach nobody. */
+  #dropStale(instance: Instance): void {
+    const { status, executionId } = instance.row;
+    const stale = instance.inbox.filter(
+      ({ event, executionId: meant }) =>
+        (isFinal(status) && event.EventType !== EventType.ExecutionRewound) ||
+        (meant !== null && meant !== executionId && !instance.isEntity),
+    );
+    if (stale.length > 0) this.consume(instance, stale);
+  }
+
+  #rest(instance: Instance): void {
+    const { id, status } = instance.row;
+    if (!isFinal(status)) return;
+    this.#instances.delete(id);
+    for (const resolve of this.#endListeners.get(id) ?? []) resolve();
+  }
+
+  #evict(): void {
+    if (this.#instances.size <= MAX_HOT_INSTANCES) return;
+    for (const [id, instance] of this.#instances) {
+      if (instance.isBusy || instance.inbox.length > 0) continue;
+      this.#instances.delete(id);
+      return;
+    }
+  }
+
+  #nextChange(): Promise<void> {
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  #changed(): void {
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+}

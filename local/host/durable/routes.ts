@@ -1,0 +1,65 @@
+/** The durable HTTP API: finds the operation by method and path, and turns refusals into their status. */
+
+import { deleteEntity, getEntity, listEntities, signalEntity } from "./entity-routes.ts";
+import type { ApiContext, DurableRequest } from "./instance-routes.ts";
+import {
+  createInstance,
+  deleteInstances,
+  getInstance,
+  listInstances,
+  postToInstance,
+} from "./instance-routes.ts";
+import { type DurableResponse, empty, json, RefusedError } from "./responses.ts";
+
+/** Never rejects: whatever goes wrong is an answer. */
+export async function handleRequest(api: ApiContext, request: DurableRequest): Promise<DurableResponse> {
+  try {
+    const response = await route(api, request);
+    await api.engine.store.committed();
+    return response;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const status = error instanceof RefusedError ? error.status : 500;
+    // the client prints the body of a refused rewind as it is
+    if (status === 412)
+      return { status, headers: { "content-type": "text/plain; charset=utf-8" }, body: message };
+    if (status !== 500 || error instanceof RefusedError) return json(status, { Message: message });
+    return json(500, {
+      Message: "Something went wrong while processing your request",
+      ExceptionMessage: message,
+    });
+  }
+}
+
+async function route(api: ApiContext, request: DurableRequest): Promise<DurableResponse> {
+  const parts = request.path.split("/").map(decode);
+  const [collection = "", first = "", second = "", third = ""] = parts;
+  const rest = parts.slice(2).join("/");
+  switch (`${request.method.toUpperCase()} ${collection.toLowerCase()}`) {
+    case "POST orchestrators":
+      return first === "" ? empty(404) : createInstance(api, request, first, rest);
+    case "GET instances":
+      if (second !== "") return empty(404);
+      return first === "" ? listInstances(api, request) : getInstance(api, request, first);
+    case "DELETE instances":
+      return second === "" ? deleteInstances(api, request, first) : empty(404);
+    case "POST instances":
+      return postToInstance(api, request, { id: first, operation: second.toLowerCase(), name: third });
+    case "GET entities":
+      return rest === "" ? listEntities(api, request, first) : getEntity(api, first, rest);
+    case "POST entities":
+      return signalEntity(api, request, first, rest);
+    case "DELETE entities":
+      return deleteEntity(api, first, rest);
+    default:
+      return empty(404);
+  }
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new RefusedError(400, `The path part '${part}' is not valid percent-encoding.`);
+  }
+}
