@@ -54,6 +54,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     store.close();
     throw error;
   }
+  const stop = async () => {
+    await server.close();
+    store.close();
+  };
+  let stopped: Promise<void> | undefined;
   // The clients want a key; nothing checks it.
   const connectionString = `Endpoint=sb://localhost:${port};SharedAccessKeyName=local;SharedAccessKey=local;UseDevelopmentEmulator=true`;
   return {
@@ -62,10 +67,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     eventHubsConnectionString: connectionString,
     stats: () => ({ ...countEntities(entities), connections: server.connections, commits: store.commits }),
     dropConnections: () => server.dropConnections(),
-    async stop() {
-      await server.close();
-      store.close();
-    },
+    stop: () => (stopped ??= stop()),
   };
 }
 

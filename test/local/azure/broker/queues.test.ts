@@ -221,7 +221,10 @@ describe("settling", () => {
     const second = client.createReceiver("work");
     expect(await second.receiveMessages(1, SHORT)).toEqual([]);
     await second.completeMessage(one);
-    await second.deadLetterMessage(two, { deadLetterReason: "late" });
+    await second.deadLetterMessage(two, {
+      deadLetterReason: "late",
+      deadLetterErrorDescription: "after the close",
+    });
     expect(await second.peekMessages(2)).toEqual([]);
     const dead = await receiveOne(client.createReceiver("work", { subQueueType: "deadLetter" }));
     expect(dead).toMatchObject({ body: 2, deadLetterReason: "late" });

@@ -26,7 +26,7 @@ test("every subscription gets its own copy, and settles it alone", async () => {
   const audit = client.createReceiver("news", "audit");
   const [first] = await audit.receiveMessages(1, { maxWaitTimeInMs: 400 });
   if (!first) throw new Error("no message came");
-  await audit.deadLetterMessage(first, { deadLetterReason: "test" });
+  await audit.deadLetterMessage(first, { deadLetterReason: "test", deadLetterErrorDescription: "by hand" });
   expect(await peekBodies(client, "audit")).toEqual([2]);
   expect(await peekBodies(client, "mail")).toEqual([1, 2]);
   const dead = await client.createReceiver("news", "audit", { subQueueType: "deadLetter" }).peekMessages(2);
