@@ -59,10 +59,14 @@ export async function readInstance(client: DurableClient, id: string): Promise<I
   };
 }
 
-/** Folds looks at the same thing, and attempts at the same step, into one row each. */
+/**
+ * Folds looks at the same thing, and attempts at the same step, into one row each. A timer is shown while it is the last
+ * thing that happened: later it has fired, or was cancelled.
+ */
 export function timelineOf(items: readonly HistoryItem[]): TimelineRow[] {
   const rows: TimelineRow[] = [];
-  for (const row of items.flatMap(rowOf)) {
+  const told = items.filter((item, index) => item.EventType !== "TimerCreated" || index === items.length - 1);
+  for (const row of told.flatMap(rowOf)) {
     const last = rows.at(-1);
     if (last && last.step === row.step) {
       rows[rows.length - 1] = {

@@ -57,6 +57,12 @@ test("shows what is open as running or waiting", () => {
   ]);
 });
 
+test("leaves out a timer that fired or was cancelled", () => {
+  const timer = { EventType: "TimerCreated", FireAt: at(30), Timestamp: at(1) };
+  const event = { EventType: "EventRaised", Name: "decision", Timestamp: at(9) };
+  expect(timelineOf([timer, event])).toMatchObject([{ step: "Event: decision", outcome: "done" }]);
+});
+
 test("names a child in words, and a step that it does not know by its name", () => {
   const child = {
     EventType: "SubOrchestrationInstanceCompleted",
