@@ -1,0 +1,13 @@
+/** The app, its settings or the machine keep the host from starting. The message is one line, written for the person who started it. */
+export class HostStartError extends Error {
+  override name = "HostStartError";
+}
+
+/** One function cannot be served as it is registered; the others still run. */
+export class IndexingError extends Error {
+  override name = "IndexingError";
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,158 @@
+import { randomUUID } from "node:crypto";
+import os from "node:os";
+import type { Binding, FunctionDefinition, TypedData } from "../contract.ts";
+import { isType } from "../worker/registry.ts";
+import { type Answer, json } from "./answer.ts";
+import type { Key, KeyRing, KeyScope } from "./keys.ts";
+import type { HostState } from "./state.ts";
+
+export interface AdminRequest {
+  readonly method: string;
+  /** After `/admin/`, decoded. */
+  readonly path: readonly string[];
+  readonly body: string;
+  readonly origin: string;
+}
+
+/** The management calls of a host that are worth having locally. Who may call them has been checked before. */
+export async function handleAdmin(request: AdminRequest, host: HostState): Promise<Answer> {
+  const { method } = request;
+  const [area = "", ...rest] = request.path.map((part) => part.toLowerCase());
+  if (area === "warmup") return { status: 200 };
+  if (area === "host") return handleHost(request, rest, host);
+  if (area !== "functions") return { status: 404 };
+  const [name, part, key] = rest;
+  if (name === undefined) {
+    return method === "GET"
+      ? json(
+          200,
+          host.functions.map((each) => describe(each, request.origin, host)),
+        )
+      : { status: 404 };
+  }
+  const definition = host.functions.find((each) => each.name.toLowerCase() === name);
+  const error = [...host.indexingErrors].find(([failed]) => failed.toLowerCase() === name)?.[1];
+  if (part === "status" && method === "GET" && (definition || error))
+    return json(200, error ? { errors: [error] } : {});
+  if (!definition) return { status: 404 };
+  if (part === "keys") return handleKeys(request, `function:${name}`, key, host.keys);
+  if (part !== undefined) return { status: 404 };
+  if (method === "GET") return json(200, describe(definition, request.origin, host));
+  return method === "POST" ? runByHand(definition, request.body, host) : { status: 404 };
+}
+
+function handleHost(request: AdminRequest, rest: readonly string[], host: HostState): Answer {
+  switch (`${request.method} ${rest.slice(0, 2).join("/")}`) {
+    case "GET status":
+      return json(200, status(host));
+    case "POST drain":
+      return { status: 202 };
+    case "GET drain/status":
+      return json(200, { state: "Disabled", outstandingInvocations: 0, outstandingRetries: 0 });
+    case "POST resume":
+      return json(202, { state: "Running" });
+    case "PUT state":
+      return { status: 202 };
+    case "POST synctriggers":
+      return json(200, { status: "success" });
+  }
+  const scope = KEY_SCOPES.get(rest[0] ?? "");
+  return scope ? handleKeys(request, scope, rest[1], host.keys) : { status: 404 };
+}
+
+const KEY_SCOPES: ReadonlyMap<string, KeyScope> = new Map([
+  ["keys", "functionKeys"],
+  ["functionkeys", "functionKeys"],
+  ["systemkeys", "systemKeys"],
+]);
+
+function handleKeys(request: AdminRequest, scope: KeyScope, name: string | undefined, keys: KeyRing): Answer {
+  if (request.method === "GET") {
+    const found: Key[] = keys.list(scope);
+    if (name === undefined) return json(200, { keys: found, links: [] });
+    const one = found.find((key) => key.name.toLowerCase() === name);
+    return one ? json(200, one) : { status: 404 };
+  }
+  if (name === undefined) return { status: 404 };
+  if (request.method === "DELETE") return { status: keys.remove(scope, name) ? 204 : 404 };
+  if (request.method !== "POST" && request.method !== "PUT") return { status: 404 };
+  const value = request.method === "PUT" ? stringField(request.body, "value") : undefined;
+  return json(201, keys.put(scope, name, value));
+}
+
+/** Fires a function in the background, whatever its trigger: how a timer is run by hand. */
+function runByHand(definition: FunctionDefinition, body: string, host: HostState): Answer {
+  if (body.trim() === "") return { status: 400 };
+  const input = stringField(body, "input") ?? "";
+  void host.worker.invoke({
+    functionName: definition.name,
+    reason: "This function was programmatically called via the host APIs.",
+    triggerData: triggerValue(definition.trigger, input),
+  });
+  return { status: 202 };
+}
+
+function triggerValue(trigger: Binding, input: string): TypedData {
+  if (isType(trigger, "timerTrigger")) {
+    return {
+      json: JSON.stringify({ Schedule: { AdjustForDST: true }, ScheduleStatus: null, IsPastDue: false }),
+    };
+  }
+  if (!isType(trigger, "httpTrigger")) return { string: input };
+  const body = input === "" ? {} : { body: { bytes: Buffer.from(input) } };
+  return { http: { method: "POST", url: "http://localhost/", headers: {}, params: {}, ...body } };
+}
+
+function stringField(body: string, field: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    const value =
+      typeof parsed === "object" && parsed !== null
+        ? Object.getOwnPropertyDescriptor(parsed, field)?.value
+        : undefined;
+    if (value === undefined || value === null) return undefined;
+    return typeof value === "string" ? value : JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
+const instanceId = randomUUID();
+
+function status(host: HostState) {
+  return {
+    id: host.id,
+    state: "Running",
+    version: host.version,
+    versionDetails: host.version,
+    platformVersion: "",
+    instanceId,
+    computerName: os.hostname(),
+    processUptime: Math.round(process.uptime() * 1000),
+    functionAppContentEditingState: "NotAllowed",
+    extensionBundle: { id: "Microsoft.Azure.Functions.ExtensionBundle", version: "4.0.0" },
+    ...(host.indexingErrors.size > 0 && { errors: [...host.indexingErrors.values()] }),
+  };
+}
+
+function describe(definition: FunctionDefinition, origin: string, host: HostState) {
+  const { name, bindings, trigger } = definition;
+  const href = `${origin}/admin/functions/${name}`;
+  const route = host.routes.find((each) => each.function.name === name);
+  return {
+    name,
+    script_root_path_href: null,
+    script_href: null,
+    config_href: null,
+    href,
+    test_data_href: null,
+    invoke_url_template: route ? `${origin}/${route.path}` : null,
+    language: "node",
+    config: { name, bindings },
+    files: null,
+    test_data: null,
+    isDisabled: host.disabled.has(name),
+    isDirect: isType(trigger, "httpTrigger"),
+    isProxy: false,
+  };
+}

@@ -1,0 +1,152 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { HostLog } from "../contract.ts";
+import { messageOf } from "../errors.ts";
+import { handleAdmin } from "./admin.ts";
+import { type Answer, text } from "./answer.ts";
+import { applyCors, type Cors } from "./cors.ts";
+import { handleEventGrid } from "./event-grid.ts";
+import { keyOf } from "./keys.ts";
+import { absoluteUrl, BodyTooLargeError, flatHeaders, readBody, toRpcHttp } from "./request.ts";
+import { writeFunctionResponse } from "./response.ts";
+import type { HostState } from "./state.ts";
+import { forwardStream } from "./stream.ts";
+import { splitPath } from "./template.ts";
+
+const HOME_PAGE =
+  "<!DOCTYPE html><html><head><title>Functions host</title></head><body><h1>Your app is up and running.</h1></body></html>";
+const WEBHOOKS = "/runtime/webhooks/";
+
+export interface HttpSurface {
+  readonly cors: Cors | undefined;
+  readonly log: HostLog;
+  /** `undefined` until the app has been loaded: the host answers 503. */
+  state: HostState | undefined;
+}
+
+/** One request, from the door to the answer. Never throws: what goes wrong is a status and a line in the log. */
+export async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  surface: HttpSurface,
+): Promise<void> {
+  try {
+    await dispatch(request, response, surface);
+  } catch (error) {
+    const isTooLarge = error instanceof BodyTooLargeError;
+    if (!isTooLarge)
+      surface.log("error", "Host.Http", `${request.method} ${request.url}: ${messageOf(error)}`);
+    if (isTooLarge) response.setHeader("connection", "close");
+    if (!response.headersSent) response.writeHead(isTooLarge ? 413 : 500);
+    response.end();
+  }
+}
+
+async function dispatch(
+  request: IncomingMessage,
+  response: ServerResponse,
+  surface: HttpSurface,
+): Promise<void> {
+  if (applyCors(request, response, surface.cors)) return;
+  if (!URL.canParse(absoluteUrlText(request))) return send(response, { status: 400 });
+  const url = absoluteUrl(request);
+  const host = surface.state;
+  if (!host) return send(response, { status: 503 });
+  const path = url.pathname.toLowerCase();
+  if (path === "/" && !host.table.match(request.method ?? "GET", "/")) return send(response, homePage());
+  if (path === "/admin" || path.startsWith("/admin/")) return send(response, await admin(request, url, host));
+  if (path.startsWith(WEBHOOKS)) return send(response, await webhook(request, url, host));
+  await callFunction(request, response, url, host);
+}
+
+function absoluteUrlText(request: IncomingMessage): string {
+  return `http://${request.headers.host ?? "localhost"}${request.url?.startsWith("/") ? request.url : "/"}`;
+}
+
+function homePage(): Answer {
+  const isOff = process.env.AzureWebJobsDisableHomepage?.toLowerCase() === "true";
+  return isOff ? { status: 204 } : { status: 200, headers: { "content-type": "text/html" }, body: HOME_PAGE };
+}
+
+async function admin(request: IncomingMessage, url: URL, host: HostState): Promise<Answer> {
+  const method = request.method ?? "GET";
+  const path = splitPath(url.pathname.slice("/admin".length));
+  if (!path) return { status: 404 };
+  if (path.join("/").toLowerCase() === "host/ping" && (method === "GET" || method === "POST"))
+    return { status: 200 };
+  if (host.isKeyRequired && !host.keys.isMaster(keyOf(request, url))) return { status: 401 };
+  const body = (await readBody(request)).toString("utf8");
+  return handleAdmin({ method, path, body, origin: url.origin }, host);
+}
+
+const WEBHOOK_METHODS = ["GET", "POST", "PUT", "DELETE", "OPTIONS"];
+
+async function webhook(request: IncomingMessage, url: URL, host: HostState): Promise<Answer> {
+  const method = request.method ?? "GET";
+  const [extension = ""] = url.pathname.slice(WEBHOOKS.length).split("/");
+  const name = extension.toLowerCase();
+  const durable = name === "durabletask" ? host.durable : undefined;
+  if (!WEBHOOK_METHODS.includes(method) || (name !== "eventgrid" && !durable)) return { status: 404 };
+  if (host.isKeyRequired && !host.keys.allowsWebhook(keyOf(request, url), name)) return { status: 401 };
+  const body = (await readBody(request)).toString("utf8");
+  const headers = flatHeaders(request);
+  if (durable) {
+    const path = url.pathname.slice(WEBHOOKS.length + extension.length + 1);
+    return durable.handle({ method, path, query: url.searchParams, headers, body, origin: url.origin });
+  }
+  return handleEventGrid({ method, query: url.searchParams, headers, body }, host.worker, (each) =>
+    host.disabled.has(each),
+  );
+}
+
+const inFlight = new WeakMap<HostState, number>();
+
+async function callFunction(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  host: HostState,
+): Promise<void> {
+  const match = host.table.match(request.method ?? "GET", url.pathname);
+  if (!match || host.disabled.has(match.route.function.name)) return send(response, { status: 404 });
+  const { route, params } = match;
+  if (
+    host.isKeyRequired &&
+    !host.keys.allowsFunction(keyOf(request, url), route.function.name, route.authLevel)
+  ) {
+    return send(response, { status: 401 });
+  }
+  const outstanding = inFlight.get(host) ?? 0;
+  if (host.maxOutstandingRequests >= 0 && outstanding >= host.maxOutstandingRequests) {
+    return send(
+      response,
+      text(429, "The host has as many outstanding requests as maxOutstandingRequests allows."),
+    );
+  }
+  inFlight.set(host, outstanding + 1);
+  try {
+    if (host.streamUri)
+      return await forwardStream(request, response, url, match, host.streamUri, host.worker);
+    const body = await readBody(request);
+    const traceParent = request.headers.traceparent;
+    const outcome = await host.worker.invoke({
+      functionName: route.function.name,
+      reason: "This function was called via the host's HTTP surface.",
+      triggerData: toRpcHttp(request, url, params, body),
+      ...(typeof traceParent === "string" && { traceParent }),
+    });
+    if (outcome.succeeded) writeFunctionResponse(response, outcome.returnValue, host.customHeaders);
+    else send(response, { status: 500 });
+  } finally {
+    inFlight.set(host, (inFlight.get(host) ?? 1) - 1);
+  }
+}
+
+export function send(response: ServerResponse, answer: Answer): void {
+  const body = answer.body ?? "";
+  const hasBody = answer.status !== 204 && answer.status !== 304;
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    ...(hasBody && { "content-length": Buffer.byteLength(body) }),
+  });
+  response.end(hasBody ? body : undefined);
+}

@@ -1,0 +1,24 @@
+import type { FunctionDefinition } from "../contract.ts";
+import type { DurableExtension } from "../durable-extension.ts";
+import type { Worker } from "../worker/worker.ts";
+import type { KeyRing } from "./keys.ts";
+import type { Route, RouteTable } from "./routes.ts";
+
+/** What the HTTP side knows of a host that has loaded its app. */
+export interface HostState {
+  readonly id: string;
+  readonly version: string;
+  readonly worker: Worker;
+  readonly functions: readonly FunctionDefinition[];
+  readonly routes: readonly Route[];
+  readonly table: RouteTable;
+  readonly indexingErrors: ReadonlyMap<string, string>;
+  readonly disabled: ReadonlySet<string>;
+  readonly keys: KeyRing;
+  readonly isKeyRequired: boolean;
+  readonly durable: DurableExtension | undefined;
+  /** Where the app takes streamed requests; absent when it does not stream. */
+  readonly streamUri: string | undefined;
+  readonly customHeaders: Readonly<Record<string, string>>;
+  readonly maxOutstandingRequests: number;
+}

@@ -1,0 +1,67 @@
+/** Command line of the embedded host: `node local/host/main.ts --app DIR [--port 7071] [--data DIR] [--keys] [--json]`. */
+import { Console } from "node:console";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import type { HostLog } from "./contract.ts";
+import { messageOf } from "./errors.ts";
+import { startHost } from "./index.ts";
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      app: { type: "string" },
+      port: { type: "string", default: "7071" },
+      data: { type: "string" },
+      keys: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+    },
+  });
+  if (!values.app) throw new Error("--app is missing, expected the folder of a Functions app.");
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error(`--port is '${values.port}', expected a whole number from 0 to 65535.`);
+  }
+  const data = values.data ?? path.join(values.app, ".outerloop", "host");
+  return { app: values.app, port, data, keys: values.keys, json: values.json };
+}
+
+/** In JSON mode stdout is for the machine: what the app prints goes to stderr. */
+function jsonLines(): { log: HostLog; write(line: object): void } {
+  const write = (line: object) => void process.stdout.write(`${JSON.stringify(line)}\n`);
+  globalThis.console = new Console(process.stderr);
+  return { write, log: (level, category, message) => write({ event: "log", level, category, message }) };
+}
+
+async function main(): Promise<void> {
+  const { json, ...options } = readArguments();
+  const lines = json ? jsonLines() : undefined;
+  const backlog: Parameters<HostLog>[] = [];
+  let isReady = false;
+  /** `ready` is promised to be the first line. */
+  const log: HostLog | undefined =
+    lines && ((...entry) => (isReady ? lines.log(...entry) : void backlog.push(entry)));
+
+  let stop = async () => {};
+  const end = async () => {
+    await stop();
+    process.exit(0);
+  };
+  process.once("SIGINT", end);
+  process.once("SIGTERM", end);
+  if (process.send) process.once("disconnect", end);
+
+  const host = await startHost({ ...options, ...(log && { log }) });
+  stop = host.stop;
+  const { url, masterKey } = host;
+  if (lines) lines.write({ event: "ready", url, ...(masterKey && { masterKey }) });
+  else process.stdout.write(`Host is ready at ${url}${masterKey ? `, master key ${masterKey}` : ""}\n`);
+  isReady = true;
+  for (const entry of backlog) lines?.log(...entry);
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${messageOf(error).replaceAll(/\s*\n\s*/g, " ")}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,98 @@
+import type { Binding, FunctionDefinition, TypedData } from "../contract.ts";
+import { type AppSettings, connectionString } from "../settings/app-settings.ts";
+import type { RpcInvocationResponse } from "./core-types.ts";
+import { isType } from "./registry.ts";
+
+/** One entity a function writes to, as its SDK client sees it. */
+interface Sink {
+  send(messages: readonly (string | Uint8Array)[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Outputs {
+  write(definition: FunctionDefinition, response: RpcInvocationResponse): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Writes what functions put into Service Bus and Event Hubs outputs, over one client for each entity. */
+export function openOutputs(settings: AppSettings): Outputs {
+  const sinks = new Map<string, Promise<Sink>>();
+
+  const sinkOf = (binding: Binding): Promise<Sink> => {
+    const key = JSON.stringify([binding.type, binding.connection, entityOf(binding)]);
+    const known = sinks.get(key) ?? openSink(binding, settings);
+    sinks.set(key, known);
+    known.catch(() => sinks.delete(key));
+    return known;
+  };
+
+  return {
+    async write(definition, response) {
+      for (const binding of definition.bindings) {
+        if (binding.direction !== "out" || isType(binding, "http")) continue;
+        const data = outputOf(binding, response);
+        if (data) await (await sinkOf(binding)).send(toMessages(data));
+      }
+    },
+    async close() {
+      const open = await Promise.allSettled(sinks.values());
+      await Promise.allSettled(
+        open.map((sink) => (sink.status === "fulfilled" ? sink.value.close() : undefined)),
+      );
+    },
+  };
+}
+
+function outputOf(binding: Binding, response: RpcInvocationResponse): TypedData | null | undefined {
+  if (binding.name === "$return") return response.returnValue;
+  const explicit = response.outputData?.find(({ name }) => name === binding.name);
+  return explicit ? explicit.data : propertyOf(response.returnValue, binding.name);
+}
+
+/** A function without a `$return` binding may return an object that holds its outputs under their keys. */
+function propertyOf(returned: TypedData | null | undefined, name: string): TypedData | undefined {
+  if (!returned || !("json" in returned)) return undefined;
+  const value: unknown = JSON.parse(returned.json);
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+  const property: unknown = Object.getOwnPropertyDescriptor(value, name)?.value;
+  if (property === null || property === undefined) return undefined;
+  return typeof property === "string" ? { string: property } : { json: JSON.stringify(property) };
+}
+
+/** A JSON array is one message for each element; texts go verbatim, everything else as JSON, bytes as they are. */
+function toMessages(data: TypedData): (string | Uint8Array)[] {
+  if ("bytes" in data) return [data.bytes];
+  if ("string" in data) return [data.string];
+  if ("int" in data) return [String(data.int)];
+  if ("double" in data) return [String(data.double)];
+  if (!("json" in data)) return [];
+  const value: unknown = JSON.parse(data.json);
+  const elements: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return elements.map((element) => (typeof element === "string" ? element : JSON.stringify(element)));
+}
+
+function entityOf(binding: Binding): string {
+  const name = binding.queueName ?? binding.topicName ?? binding.eventHubName;
+  if (typeof name === "string") return name;
+  throw new Error(`Output '${binding.name}' (${binding.type}) names no queue, topic or hub.`);
+}
+
+async function openSink(binding: Binding, settings: AppSettings): Promise<Sink> {
+  const connection = connectionString(String(binding.connection), settings);
+  const asBytes = (message: string | Uint8Array) => Buffer.from(message);
+  if (isType(binding, "eventHub")) {
+    const { EventHubProducerClient } = await import("@azure/event-hubs");
+    const client = new EventHubProducerClient(connection, entityOf(binding));
+    return {
+      send: (messages) => client.sendBatch(messages.map((message) => ({ body: asBytes(message) }))),
+      close: () => client.close(),
+    };
+  }
+  const { ServiceBusClient } = await import("@azure/service-bus");
+  const client = new ServiceBusClient(connection);
+  const sender = client.createSender(entityOf(binding));
+  return {
+    send: (messages) => sender.sendMessages(messages.map((message) => ({ body: asBytes(message) }))),
+    close: () => client.close(),
+  };
+}

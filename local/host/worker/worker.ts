@@ -1,0 +1,236 @@
+import { randomUUID } from "node:crypto";
+import type {
+  FunctionDefinition,
+  FunctionInvoker,
+  HostLog,
+  Invocation,
+  InvocationOutcome,
+  LogLevel,
+  TypedData,
+} from "../contract.ts";
+import type {
+  CoreInvocationContext,
+  LogCategory,
+  ProgrammingModel,
+  RpcInvocationResponse,
+} from "./core-types.ts";
+import type { Hooks, PostInvocationContext, PreInvocationContext } from "./hooks.ts";
+import { isTrigger, isType, type Registered } from "./registry.ts";
+
+/** A function together with what runs it. */
+export interface IndexedFunction {
+  readonly definition: FunctionDefinition;
+  readonly registered: Registered;
+}
+
+/** An invocation whose id the caller has fixed, because a second channel (a streamed request) refers to it. */
+export interface WorkerInvocation extends Invocation {
+  readonly invocationId?: string;
+}
+
+export interface WorkerOptions {
+  readonly functions: readonly IndexedFunction[];
+  readonly model: ProgrammingModel | undefined;
+  readonly hooks: Hooks;
+  readonly log: HostLog;
+  /** Real milliseconds a run may take, -1 for no limit. */
+  readonly functionTimeoutMs: number;
+  readonly durableClientBinding: () => string;
+  /** Sends what the function put into its outputs; a throw fails the invocation. */
+  readonly writeOutputs: (definition: FunctionDefinition, response: RpcInvocationResponse) => Promise<void>;
+}
+
+/** Runs the app's functions, one invocation at a time per call, the way the Node worker does. */
+export class Worker implements FunctionInvoker {
+  readonly functions: readonly FunctionDefinition[];
+  readonly #options: WorkerOptions;
+  readonly #byName: ReadonlyMap<string, IndexedFunction>;
+  readonly #running = new Set<Promise<InvocationOutcome>>();
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.functions = options.functions.map(({ definition }) => definition);
+    this.#byName = new Map(options.functions.map((each) => [each.definition.name.toLowerCase(), each]));
+  }
+
+  async invoke(invocation: WorkerInvocation): Promise<InvocationOutcome> {
+    const found = this.#byName.get(invocation.functionName.toLowerCase());
+    if (!found) return failed(new Error(`There is no function '${invocation.functionName}'.`));
+    const run = this.#observe(found, invocation);
+    this.#running.add(run);
+    try {
+      return await run;
+    } finally {
+      this.#running.delete(run);
+    }
+  }
+
+  /** Resolves when nothing runs any more, or after `graceMs`. */
+  async drain(graceMs: number): Promise<void> {
+    const { promise: timeUp, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, graceMs);
+    await Promise.race([Promise.allSettled(this.#running), timeUp]);
+    clearTimeout(timer);
+  }
+
+  async #observe(indexed: IndexedFunction, invocation: WorkerInvocation): Promise<InvocationOutcome> {
+    const { log } = this.#options;
+    const name = indexed.definition.name;
+    const invocationId = invocation.invocationId ?? randomUUID();
+    const startedAt = performance.now();
+    log(
+      "information",
+      `Function.${name}`,
+      `Executing 'Functions.${name}' (Reason='${invocation.reason}', Id=${invocationId})`,
+    );
+    const outcome = await this.#withTimeout(name, this.#attempt(indexed, invocation, invocationId));
+    const durationMs = Math.round(performance.now() - startedAt);
+    const end = outcome.succeeded ? "Succeeded" : "Failed";
+    const line = `Executed 'Functions.${name}' (${end}, Id=${invocationId}, Duration=${durationMs}ms)`;
+    if (outcome.succeeded) log("information", `Function.${name}`, line);
+    else {
+      const exception = `Result: Failure\nException: ${outcome.message}\nStack: ${outcome.stackTrace}`;
+      log("error", `Function.${name}`, `${line}\n${exception}`);
+    }
+    return outcome;
+  }
+
+  /** Handlers run in real time, so their limit is in real time too, whatever clock the host keeps. */
+  async #withTimeout(name: string, attempt: Promise<InvocationOutcome>): Promise<InvocationOutcome> {
+    const limitMs = this.#options.functionTimeoutMs;
+    if (limitMs < 0) return attempt;
+    const { promise: timeUp, resolve } = Promise.withResolvers<InvocationOutcome>();
+    const timer = setTimeout(() => {
+      resolve(
+        failed(new Error(`Timeout value of ${limitMs / 1000} s was exceeded by function: Functions.${name}`)),
+      );
+    }, limitMs);
+    timer.unref();
+    try {
+      return await Promise.race([attempt, timeUp]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #attempt(
+    indexed: IndexedFunction,
+    invocation: Invocation,
+    invocationId: string,
+  ): Promise<InvocationOutcome> {
+    try {
+      const response = await this.#run(indexed, invocation, invocationId);
+      await this.#options.writeOutputs(indexed.definition, response);
+      return { succeeded: true, returnValue: response.returnValue };
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  async #run(
+    { definition, registered }: IndexedFunction,
+    invocation: Invocation,
+    invocationId: string,
+  ): Promise<RpcInvocationResponse> {
+    const { model, hooks } = this.#options;
+    if (!model) throw new Error("The app has not set a programming model: it does not use @azure/functions.");
+    const hookData = {};
+    const call: { context: object | undefined } = { context: undefined };
+    const core: CoreInvocationContext = {
+      invocationId,
+      metadata: registered.metadata,
+      request: this.#request(definition, invocation, invocationId),
+      log: (level, category, message) =>
+        this.#logLine(definition.name, { level, category, message }, call.context, hookData),
+    };
+    const invocationModel = model.getInvocationModel(core);
+    const { context, inputs } = await invocationModel.getArguments();
+    call.context = context;
+
+    core.state = "preInvocationHooks";
+    const before: PreInvocationContext = {
+      invocationContext: context,
+      functionCallback: registered.callback,
+      inputs,
+    };
+    fixInvocationContext(before, context);
+    await hooks.run("preInvocation", before, hookData);
+
+    const after: PostInvocationContext = {
+      invocationContext: context,
+      inputs: before.inputs,
+      result: null,
+      error: null,
+    };
+    fixInvocationContext(after, context);
+    core.state = "invocation";
+    try {
+      after.result = await invocationModel.invokeFunction(context, before.inputs, before.functionCallback);
+    } catch (error) {
+      after.error = error ?? new Error("Unknown error");
+    }
+    core.state = "postInvocationHooks";
+    await hooks.run("postInvocation", after, hookData);
+    if (after.error !== null && after.error !== undefined) throw after.error;
+    return invocationModel.getResponse(context, after.result);
+  }
+
+  #request(definition: FunctionDefinition, invocation: Invocation, invocationId: string) {
+    return {
+      invocationId,
+      functionId: definition.name,
+      inputData: definition.bindings
+        .filter((binding) => binding.direction === "in")
+        .map((binding) => ({ name: binding.name, data: this.#input(binding, invocation) })),
+      triggerMetadata: invocation.triggerMetadata ?? {},
+      traceContext: { traceParent: invocation.traceParent ?? "", traceState: "", attributes: {} },
+      ...(invocation.retryContext && { retryContext: invocation.retryContext }),
+    };
+  }
+
+  #input(binding: FunctionDefinition["trigger"], invocation: Invocation): TypedData {
+    if (isTrigger(binding)) return invocation.triggerData;
+    if (isType(binding, "durableClient") || isType(binding, "orchestrationClient")) {
+      return { string: this.#options.durableClientBinding() };
+    }
+    throw new Error(`Binding '${binding.name}': the input type '${binding.type}' is not supported.`);
+  }
+
+  #logLine(
+    functionName: string,
+    line: { level: LogLevel; category: LogCategory; message: string },
+    invocationContext: object | undefined,
+    hookData: object,
+  ): void {
+    const { hooks, log } = this.#options;
+    const seen = hooks.runLog({ ...line, ...(invocationContext && { invocationContext }) }, hookData, log);
+    const category = line.category === "user" ? `Function.${functionName}.User` : `Function.${functionName}`;
+    log(seen.level, category, seen.message);
+  }
+}
+
+function fixInvocationContext(context: object, invocationContext: object): void {
+  Object.defineProperty(context, "invocationContext", {
+    value: invocationContext,
+    enumerable: true,
+    writable: false,
+  });
+}
+
+/** Whatever was thrown as message and stack: a text is the message, other values are told as JSON. */
+function failed(thrown: unknown): InvocationOutcome {
+  if (thrown instanceof Error) {
+    return { succeeded: false, message: thrown.message, stackTrace: thrown.stack ?? "" };
+  }
+  const message =
+    typeof thrown === "string" ? thrown : thrown === undefined ? "Unknown error" : toJson(thrown);
+  return { succeeded: false, message, stackTrace: "" };
+}
+
+function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}
