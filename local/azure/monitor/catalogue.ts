@@ -1,0 +1,108 @@
+import type { ScoredRequest } from "../service.ts";
+
+/** How a metric's one-minute samples come from the requests of that minute. */
+export type Measure =
+  | { readonly kind: "requests" }
+  | { readonly kind: "latency" }
+  | { readonly kind: "latency-percentile"; readonly percentile: number }
+  /** The stand-in has no source for it: every point is empty. */
+  | { readonly kind: "nothing" };
+
+export interface MetricDefinition {
+  readonly name: string;
+  readonly unit: "Count" | "CountPerSecond" | "BytesPerSecond" | "Milliseconds" | "Percent";
+  readonly description: string;
+  readonly dimensions: Readonly<Record<string, (request: ScoredRequest) => string>>;
+  readonly measure: Measure;
+}
+
+const deployment = { deployment: (request: ScoredRequest) => request.deployment };
+const statuses = {
+  statusCode: (request: ScoredRequest) => String(request.statusCode),
+  statusCodeClass: (request: ScoredRequest) => `${Math.floor(request.statusCode / 100)}xx`,
+  modelStatusCode: (request: ScoredRequest) =>
+    request.modelStatusCode === undefined ? "" : String(request.modelStatusCode),
+};
+const envoy = { envoy_response_code: (request: ScoredRequest) => String(request.statusCode) };
+
+const percentiles = (dimensions: MetricDefinition["dimensions"]): MetricDefinition[] =>
+  [50, 90, 95, 99].map((percentile) => ({
+    name: `RequestLatency_P${percentile}`,
+    unit: "Milliseconds",
+    description: `The ${percentile}th percentile of the time taken to answer a request.`,
+    dimensions,
+    measure: { kind: "latency-percentile", percentile: percentile / 100 },
+  }));
+
+const empty = (name: string, unit: MetricDefinition["unit"]): MetricDefinition => ({
+  name,
+  unit,
+  description: name,
+  dimensions: {},
+  measure: { kind: "nothing" },
+});
+
+const ENDPOINT: readonly MetricDefinition[] = [
+  {
+    name: "RequestsPerMinute",
+    unit: "Count",
+    description: "The number of requests sent to the online endpoint within a minute.",
+    dimensions: { ...deployment, ...statuses },
+    measure: { kind: "requests" },
+  },
+  {
+    name: "RequestLatency",
+    unit: "Milliseconds",
+    description: "The average complete interval of time taken for a request to be responded.",
+    dimensions: deployment,
+    measure: { kind: "latency" },
+  },
+  ...percentiles(deployment),
+  empty("ConnectionsActive", "Count"),
+  empty("NewConnectionsPerSecond", "CountPerSecond"),
+  empty("NetworkBytes", "BytesPerSecond"),
+  empty("DataCollectionEventsPerMinute", "Count"),
+  empty("DataCollectionErrorsPerMinute", "Count"),
+];
+
+const DEPLOYMENT: readonly MetricDefinition[] = [
+  {
+    name: "RequestsPerMinute",
+    unit: "Count",
+    description: "The number of requests sent to the online deployment within a minute.",
+    dimensions: envoy,
+    measure: { kind: "requests" },
+  },
+  ...percentiles({}),
+  ...["CpuUtilizationPercentage", "CpuMemoryUtilizationPercentage", "DiskUtilization"].map((name) =>
+    empty(name, "Percent"),
+  ),
+  ...["GpuUtilizationPercentage", "GpuMemoryUtilizationPercentage"].map((name) => empty(name, "Percent")),
+  empty("DeploymentCapacity", "Count"),
+];
+
+/** What metrics a resource has, and which requests count for it. */
+export interface MeteredResource {
+  readonly id: string;
+  readonly endpointId: string;
+  /** Present when the resource is one deployment of the endpoint. */
+  readonly deployment?: string;
+  readonly resourceType: string;
+  readonly metrics: readonly MetricDefinition[];
+}
+
+/** Reads a resource id's segments; `undefined` for a kind of resource that has no metrics here. */
+export function findResource(segments: readonly string[]): MeteredResource | undefined {
+  const lower = segments.map((segment) => segment.toLowerCase());
+  const at = lower.lastIndexOf("onlineendpoints");
+  if (at < 0 || lower[at - 2] !== "workspaces" || !segments[at + 1]) return undefined;
+  const id = `/${segments.join("/")}`;
+  const endpointId = `/${segments.slice(0, at + 2).join("/")}`;
+  const [childType, name, ...rest] = segments.slice(at + 2);
+  if (childType === undefined) {
+    return { id, endpointId, resourceType: "workspaces/onlineEndpoints", metrics: ENDPOINT };
+  }
+  if (childType.toLowerCase() !== "deployments" || !name || rest.length > 0) return undefined;
+  const resourceType = "workspaces/onlineEndpoints/deployments";
+  return { id, endpointId, deployment: name, resourceType, metrics: DEPLOYMENT };
+}

@@ -1,0 +1,131 @@
+import type { ServiceAnswer } from "../service.ts";
+import type { MeteredResource, MetricDefinition } from "./catalogue.ts";
+import { type DimensionFilter, parseFilter } from "./filter.ts";
+import type { Aggregate } from "./series.ts";
+import { parseGrain, parseTimespan, type Timespan } from "./timespan.ts";
+
+/** A metrics request that cannot be answered; the message is the answer's. */
+export class MetricsQueryError extends Error {
+  override name = "MetricsQueryError";
+}
+
+export interface MetricsQuery {
+  readonly metrics: readonly MetricDefinition[];
+  readonly span: Timespan;
+  readonly interval: string;
+  readonly grainMs: number;
+  readonly aggregates: readonly Aggregate[];
+  readonly filters: readonly DimensionFilter[];
+  /** Most series per metric. */
+  readonly top: number;
+}
+
+const AGGREGATES: readonly Aggregate[] = ["average", "minimum", "maximum", "total", "count"];
+const DEFAULT_TIMESPAN = "PT1H";
+const DEFAULT_TOP = 10;
+/** More points than this in one series are a slip of the caller. */
+const MOST_POINTS = 20_160;
+
+/**
+ * Reads the query string of a metrics request.
+ *
+ * @throws {MetricsQueryError} naming the parameter, what was found and what is expected
+ */
+export function readQuery(query: URLSearchParams, resource: MeteredResource, now: number): MetricsQuery {
+  const get = (name: string) => readParameter(query, name);
+  for (const name of ["rollupby", "orderby"]) {
+    if (get(name)) throw new MetricsQueryError(`The parameter '${name}' is not simulated.`);
+  }
+  const timespan = get("timespan") ?? DEFAULT_TIMESPAN;
+  const asked = parseTimespan(timespan, now);
+  if (!asked)
+    throw new MetricsQueryError(`Detect invalid value: timespan '${timespan}', expected start/end.`);
+  const interval = (get("interval") ?? "PT1M").toUpperCase();
+  const grainMs = parseGrain(interval, asked);
+  if (!grainMs) {
+    throw new MetricsQueryError(
+      `Detect invalid time grain input: ${interval}, supported ones are: 00:01:00,00:05:00,00:15:00,00:30:00,01:00:00,06:00:00,12:00:00,1.00:00:00.`,
+    );
+  }
+  const start = interval === "FULL" ? asked.start : Math.floor(asked.start / grainMs) * grainMs;
+  if ((asked.end - start) / grainMs > MOST_POINTS) {
+    throw new MetricsQueryError(
+      `The timespan '${timespan}' at '${interval}' has more than ${MOST_POINTS} points.`,
+    );
+  }
+  const metrics = readMetrics(get("metricnames"), resource);
+  return {
+    metrics,
+    span: { start, end: asked.end },
+    interval,
+    grainMs,
+    aggregates: readAggregates(get("aggregation")),
+    filters: readFilters(get("$filter"), metrics),
+    top: readTop(get("top")),
+  };
+}
+
+/** The names of query parameters are compared without regard to case. */
+function readParameter(query: URLSearchParams, name: string): string | undefined {
+  return [...query].find(([key]) => key.toLowerCase() === name)?.[1] || undefined;
+}
+
+function readMetrics(names: string | undefined, resource: MeteredResource): MetricDefinition[] {
+  const [first] = resource.metrics;
+  if (names === undefined) return first ? [first] : [];
+  return names.split(",").map((name) => {
+    const found = resource.metrics.find((metric) => metric.name.toLowerCase() === name.trim().toLowerCase());
+    if (found) return found;
+    throw new MetricsQueryError(
+      "Failed to find metric configuration for provider: Microsoft.MachineLearningServices, " +
+        `resource Type: ${resource.resourceType}, metric: ${name}, ` +
+        `Valid metrics: ${resource.metrics.map((metric) => metric.name).join(",")}`,
+    );
+  });
+}
+
+function readAggregates(text = "Average"): Aggregate[] {
+  return text.split(",").map((name) => {
+    const found = AGGREGATES.find((aggregate) => aggregate === name.trim().toLowerCase());
+    if (found) return found;
+    throw new MetricsQueryError(
+      `Invalid aggregation type: '${name}'. Supported: Average, Minimum, Maximum, Total, Count.`,
+    );
+  });
+}
+
+function readFilters(text: string | undefined, metrics: readonly MetricDefinition[]): DimensionFilter[] {
+  if (text === undefined) return [];
+  let filters: DimensionFilter[];
+  try {
+    filters = parseFilter(text);
+  } catch (error) {
+    throw new MetricsQueryError(
+      `The $filter '${text}' is invalid: ${error instanceof Error ? error.message : String(error)}.`,
+    );
+  }
+  for (const metric of metrics) {
+    const known = Object.keys(metric.dimensions);
+    const unknown = filters.filter(
+      ({ dimension }) => !known.some((name) => name.toLowerCase() === dimension),
+    );
+    if (unknown.length > 0) {
+      throw new MetricsQueryError(
+        `Metric: ${metric.name} does not support requested dimension combination: ` +
+          `${filters.map(({ dimension }) => dimension).join(",")}, supported ones are: ${known.join(",") || "(none)"}.`,
+      );
+    }
+  }
+  return filters;
+}
+
+function readTop(text: string | undefined): number {
+  const top = text === undefined ? DEFAULT_TOP : Number(text);
+  if (Number.isInteger(top) && top > 0) return top;
+  throw new MetricsQueryError(`The parameter 'top' is '${text}', expected a positive whole number.`);
+}
+
+/** The error shape of the metrics API. */
+export function badRequest(message: string): ServiceAnswer {
+  return { status: 400, body: { code: "BadRequest", message, error: { code: "BadRequest", message } } };
+}
