@@ -29,7 +29,13 @@ const Duration = z.string().transform((text, context) => {
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?$/;
 const Name = z.string().regex(NAME, "expected letters, digits and . _ - / inside").max(260);
 
-const QueueProperties = z.object({
+/** The emulator's configuration has it, mostly empty; this broker forwards nothing. */
+const Unused = z
+  .string()
+  .refine((text) => text === "", "forwarding is not supported, expected an empty text or nothing")
+  .optional();
+
+const QueueProperties = z.strictObject({
   RequiresSession: z.boolean().default(false),
   RequiresDuplicateDetection: z.boolean().default(false),
   DuplicateDetectionHistoryTimeWindow: Duration.prefault("PT10M"),
@@ -37,6 +43,8 @@ const QueueProperties = z.object({
   MaxDeliveryCount: z.int().min(1).default(10),
   DefaultMessageTimeToLive: Duration.optional(),
   DeadLetteringOnMessageExpiration: z.boolean().default(false),
+  ForwardTo: Unused,
+  ForwardDeadLetteredMessagesTo: Unused,
 });
 
 const SubscriptionProperties = QueueProperties.omit({

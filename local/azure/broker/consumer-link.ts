@@ -1,7 +1,8 @@
 /** Links on which clients receive from a queue, with or without a session. */
 import rhea, { type Delivery, type EventContext, type Sender } from "rhea";
 import type { Clock } from "../../clock.ts";
-import type { Consumer, Queue, Settlement } from "./queue.ts";
+import type { Queue } from "./queue.ts";
+import type { Consumer, Settlement } from "./queue-contract.ts";
 import { type Refusal, refusals } from "./refusal.ts";
 import { refuseLink } from "./refuse-link.ts";
 import { freeCredit, holdBackAttach, plain, setAttach, settleOutgoing } from "./rhea-internals.ts";

@@ -2,7 +2,8 @@
 import type { Clock } from "../../clock.ts";
 import type { ParsedConfig, QueueConfig, TopicConfig } from "./config.ts";
 import { Hub } from "./hub.ts";
-import { Queue, type QueueOptions } from "./queue.ts";
+import { Queue } from "./queue.ts";
+import type { QueueOptions } from "./queue-contract.ts";
 import { compileRules } from "./rules.ts";
 import type { Store } from "./store.ts";
 import { Topic } from "./topic.ts";

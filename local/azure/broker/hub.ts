@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import type { HubConfig } from "./config.ts";
 import type { Envelope } from "./message-codec.ts";
-import type { Done } from "./queue.ts";
+import type { Done } from "./queue-contract.ts";
 import { refusals } from "./refusal.ts";
 import type { EventRow, Store } from "./store.ts";
 

@@ -5,7 +5,8 @@ import { type Clock, systemClock } from "../../clock.ts";
 import { type BrokerConfig, parseConfig } from "./config.ts";
 import { Entities } from "./entities.ts";
 import { Links } from "./links.ts";
-import { AmqpServer, type Log } from "./server.ts";
+import type { Log } from "./log.ts";
+import { AmqpServer } from "./server.ts";
 import { Store } from "./store.ts";
 
 export { type BrokerConfig, BrokerConfigError } from "./config.ts";
@@ -43,9 +44,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const config = parseConfig(options.config);
   const clock = options.clock ?? systemClock;
   mkdirSync(dirname(options.file), { recursive: true });
-  const store = new Store(options.file);
+  const log = options.log ?? (() => {});
+  const store = new Store(options.file, log);
   const entities = new Entities(config, store, clock);
-  const server = new AmqpServer(new Links(entities, clock), options.log ?? (() => {}));
+  const server = new AmqpServer(new Links(entities, clock), log);
   let port: number;
   try {
     port = await server.listen(options.port);

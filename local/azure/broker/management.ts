@@ -2,7 +2,8 @@
 import rhea from "rhea";
 import { z } from "zod";
 import { readEnvelope } from "./message-codec.ts";
-import type { Done, Queue, Settlement } from "./queue.ts";
+import type { Queue } from "./queue.ts";
+import type { Done, Settlement } from "./queue-contract.ts";
 import { refusals } from "./refusal.ts";
 import { type Answer, type Reply, type Request, replies } from "./request-reply.ts";
 import type { Topic } from "./topic.ts";

@@ -3,41 +3,13 @@ import { randomBytes } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import { DuplicateWindow } from "./duplicates.ts";
 import { type Envelope, withApplicationProperties } from "./message-codec.ts";
+import { MessageFile } from "./message-file.ts";
 import { MessageList } from "./message-list.ts";
-import { type Delivery, encodeMessage, fromRow, type QueuedMessage, toRow } from "./queued-message.ts";
+import type { Consumer, Done, QueueOptions, Settlement } from "./queue-contract.ts";
+import { type Delivery, encodeMessage, type QueuedMessage } from "./queued-message.ts";
 import { type Refusal, refusals } from "./refusal.ts";
 import { type SessionHold, Sessions, type SessionWaiter } from "./sessions.ts";
 import type { Store } from "./store.ts";
-
-export interface QueueOptions {
-  /** Lower case, e.g. `signals`, `signals/$deadletterqueue`, `events/subscriptions/audit`. */
-  readonly path: string;
-  readonly requiresSession: boolean;
-  readonly lockMs: number;
-  /** 0: no limit. */
-  readonly maxDeliveryCount: number;
-  /** Longest time to live, for messages that name none or a longer one; `null`: no limit. */
-  readonly defaultTtlMs: number | null;
-  readonly deadLetterOnExpiration: boolean;
-  /** `null`: duplicates are not looked for. */
-  readonly duplicateWindowMs: number | null;
-}
-
-/** How a receiver ends its hold on a message. */
-export type Settlement =
-  | { readonly kind: "complete" }
-  | { readonly kind: "abandon"; readonly properties: Readonly<Record<string, unknown>> }
-  | { readonly kind: "defer"; readonly properties: Readonly<Record<string, unknown>> }
-  | { readonly kind: "release" }
-  | { readonly kind: "deadLetter"; readonly properties: Readonly<Record<string, unknown>> };
-
-/** Told when a message is ready; it takes what it has credit for. */
-export interface Consumer {
-  onReady(): void;
-}
-
-/** Called once the outcome is on disk, with the reason when there is none. */
-export type Done = (refusal?: Refusal) => void;
 
 export class Queue {
   readonly options: QueueOptions;
@@ -45,14 +17,12 @@ export class Queue {
   readonly sessions: Sessions;
   readonly #store: Store;
   readonly #clock: Clock;
-  /** Every message, in the order of the sequence numbers. */
-  readonly #messages = new Map<number, QueuedMessage>();
+  readonly #messages: MessageFile;
   readonly #ready = new MessageList();
   readonly #locks = new Map<string, QueuedMessage>();
   readonly #consumers = new Set<Consumer>();
   readonly #duplicates: DuplicateWindow | null;
   readonly #sessionStates: Map<string, Uint8Array>;
-  #sequence: number;
 
   constructor(options: QueueOptions, store: Store, clock: Clock, deadLetters: Queue | null) {
     this.options = options;
@@ -63,13 +33,9 @@ export class Queue {
     const { duplicateWindowMs, path } = options;
     this.#duplicates =
       duplicateWindowMs === null ? null : new DuplicateWindow(path, duplicateWindowMs, store, clock);
-    this.#sequence = store.sequenceOf(path);
     this.#sessionStates = store.sessionStatesOf(path);
-    for (const row of store.messagesOf(path)) {
-      const message = fromRow(row);
-      this.#messages.set(message.seq, message);
-      this.#admit(message);
-    }
+    this.#messages = new MessageFile(path, store);
+    for (const message of this.#messages.all()) this.#admit(message);
   }
 
   /** Messages held in any state. */
@@ -78,7 +44,7 @@ export class Queue {
   }
 
   get lastSequenceNumber(): number {
-    return this.#sequence;
+    return this.#messages.lastSequenceNumber;
   }
 
   /**
@@ -96,8 +62,8 @@ export class Queue {
     const scheduledFor =
       envelope.scheduledFor !== null && envelope.scheduledFor > now ? envelope.scheduledFor : null;
     const ttlMs = smallest(envelope.ttlMs, this.options.defaultTtlMs);
-    const seq = this.#nextSequence();
-    const message = this.#insert({
+    const seq = this.#messages.nextSequence();
+    const message = this.#messages.insert({
       ...envelope,
       seq,
       enqueueSeq: enqueueSeq ?? seq,
@@ -108,7 +74,7 @@ export class Queue {
       deliveryCount: 0,
     });
     this.#store.afterCommit((error) => {
-      if (error) this.#messages.delete(message.seq);
+      if (error) this.#messages.forget(message);
       else this.#admit(message);
       done(error && refusals.storeFailed());
     });
@@ -192,22 +158,12 @@ export class Queue {
 
   /** Messages from a sequence number on, in any state, without locking them. */
   peek(fromSeq: number, limit: number, sessionId: string | null): Buffer[] {
-    const found: Buffer[] = [];
-    for (const message of this.#messages.values()) {
-      if (found.length >= limit) break;
-      if (message.seq < fromSeq || message.state === "pending") continue;
-      if (sessionId !== null && message.sessionId !== sessionId) continue;
-      found.push(encodeMessage({ ...message, state: message.state === "locked" ? "ready" : message.state }));
-    }
-    return found;
+    return this.#messages.peek(fromSeq, limit, sessionId);
   }
 
   /** Forgets scheduled messages. @param numbers - as `enqueue` returned them */
   cancelScheduled(numbers: readonly number[], done: Done): void {
-    const wanted = new Set(numbers);
-    const found = [...this.#messages.values()].filter(
-      (m) => m.state === "scheduled" && wanted.has(m.enqueueSeq),
-    );
+    const found = this.#messages.scheduled(numbers);
     for (const message of found) this.#remove(message);
     this.#store.afterCommit((error) => done(error && refusals.storeFailed()));
   }
@@ -227,28 +183,6 @@ export class Queue {
     return messages.map((message) => (mode === "lock" ? this.#lock(message, hold) : this.#takeAway(message)));
   }
 
-  #nextSequence(): number {
-    this.#sequence++;
-    this.#store.setSequence(this.options.path, this.#sequence);
-    return this.#sequence;
-  }
-
-  #insert(
-    fields: Omit<QueuedMessage, "state" | "lock" | "lockedUntil" | "cancelTimer" | "deferred">,
-  ): QueuedMessage {
-    const message: QueuedMessage = {
-      ...fields,
-      deferred: false,
-      state: "pending",
-      lock: null,
-      lockedUntil: 0,
-      cancelTimer: null,
-    };
-    this.#messages.set(message.seq, message);
-    this.#store.putMessage(toRow(this.options.path, message));
-    return message;
-  }
-
   /** Puts a stored message where its fields say it belongs. */
   #admit(message: QueuedMessage): void {
     const now = this.#clock.now();
@@ -265,7 +199,12 @@ export class Queue {
   #activate(message: QueuedMessage): void {
     const enqueuedAt = message.scheduledFor ?? this.#clock.now();
     this.#remove(message);
-    const arrived = this.#insert({ ...message, seq: this.#nextSequence(), enqueuedAt, scheduledFor: null });
+    const arrived = this.#messages.insert({
+      ...message,
+      seq: this.#messages.nextSequence(),
+      enqueuedAt,
+      scheduledFor: null,
+    });
     this.#store.afterCommit((error) => {
       if (!error) this.#admit(arrived);
     });
@@ -323,7 +262,7 @@ export class Queue {
       hold.unsettled.add(message);
       message.lockedUntil = hold.lockedUntil;
     } else this.#armLock(message);
-    this.#store.markLocked(this.options.path, message.seq, true);
+    this.#messages.markLocked(message);
     return { lockToken, sequenceNumber: message.seq, encoded: encodeMessage(message) };
   }
 
@@ -378,8 +317,8 @@ export class Queue {
       return;
     }
     message.state = "pending";
-    if (isChanged) this.#store.putMessage(toRow(this.options.path, message));
-    else this.#store.markLocked(this.options.path, message.seq, false);
+    if (isChanged) this.#messages.update(message);
+    else this.#messages.markLocked(message);
     this.#makeAvailable(message);
   }
 
@@ -403,8 +342,8 @@ export class Queue {
 
   #receiveDeadLetter(message: QueuedMessage, properties: Readonly<Record<string, unknown>>): void {
     const raw = withApplicationProperties(message.raw, properties);
-    const seq = this.#nextSequence();
-    const kept = this.#insert({ ...message, raw, seq, expiresAt: null, scheduledFor: null });
+    const seq = this.#messages.nextSequence();
+    const kept = this.#messages.insert({ ...message, raw, seq, expiresAt: null, scheduledFor: null });
     this.#store.afterCommit((error) => {
       if (!error) this.#admit(kept);
     });
@@ -419,8 +358,7 @@ export class Queue {
       } else this.#ready.remove(message);
     }
     message.state = "gone";
-    this.#messages.delete(message.seq);
-    this.#store.deleteMessage(this.options.path, message.seq);
+    this.#messages.delete(message);
   }
 
   #loseSession(hold: SessionHold): void {

@@ -4,9 +4,8 @@ import { createServer, type Server, type Socket } from "node:net";
 import rhea, { type Container, type EventContext, type Receiver, type Sender } from "rhea";
 import { BrokerError } from "./errors.ts";
 import type { Links } from "./links.ts";
+import type { Log } from "./log.ts";
 import { receiveBytes } from "./rhea-internals.ts";
-
-export type Log = (level: "info" | "warn" | "error", message: string) => void;
 
 /** The broker cannot listen where it was told to. */
 export class BrokerPortError extends BrokerError {

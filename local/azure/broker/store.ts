@@ -1,5 +1,6 @@
 /** The broker's file: one SQLite database, written in group commits, so that an answer implies the write survives. */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Log } from "./log.ts";
 
 export interface MessageRow {
   readonly entity: string;
@@ -50,6 +51,7 @@ export type AfterCommit = (error?: Error) => void;
 
 export class Store {
   readonly #db: DatabaseSync;
+  readonly #log: Log;
   readonly #statements = new Map<string, StatementSync>();
   #writes: (() => void)[] = [];
   #after: AfterCommit[] = [];
@@ -57,7 +59,8 @@ export class Store {
   readonly #sequences = new Map<string, number>();
   #commits = 0;
 
-  constructor(file: string) {
+  constructor(file: string, log: Log = () => {}) {
+    this.#log = log;
     this.#db = new DatabaseSync(file);
     this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
     this.#db.exec(SCHEMA);
@@ -233,6 +236,7 @@ export class Store {
       return undefined;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      this.#log("error", `The broker's file could not be written: ${String(error)}`);
       return error instanceof Error ? error : new Error(String(error));
     }
   }

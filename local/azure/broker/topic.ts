@@ -1,7 +1,8 @@
 import type { Clock } from "../../clock.ts";
 import { DuplicateWindow } from "./duplicates.ts";
 import type { Envelope } from "./message-codec.ts";
-import type { Done, Queue } from "./queue.ts";
+import type { Queue } from "./queue.ts";
+import type { Done } from "./queue-contract.ts";
 import { refusals } from "./refusal.ts";
 import { type Filter, filterView } from "./rules.ts";
 import type { Store } from "./store.ts";

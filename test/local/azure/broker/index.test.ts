@@ -40,6 +40,11 @@ test.each([
     words: ["Two entities of the broker are named 'Work', expected each name once."],
   },
   {
+    what: "forwarding",
+    config: { queues: [{ name: "work", properties: { ForwardTo: "other" } }] },
+    words: ["forwarding is not supported, expected an empty text or nothing"],
+  },
+  {
     what: "no delivery allowed",
     config: { queues: [{ name: "work", properties: { MaxDeliveryCount: 0 } }] },
     words: ["queues[0].properties.MaxDeliveryCount"],
