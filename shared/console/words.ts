@@ -50,3 +50,8 @@ export function cut(text: string, most = 120): string {
 export function steps(percents: readonly number[]): string {
   return percents.map((percent) => `${percent} %`).join(", ");
 }
+
+/** `1 approval`, `2 approvals` */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
