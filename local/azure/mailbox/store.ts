@@ -1,0 +1,71 @@
+import { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  CREATE TABLE IF NOT EXISTS mails (
+    id INTEGER PRIMARY KEY, operationId TEXT NOT NULL UNIQUE, receivedAt TEXT NOT NULL, sender TEXT NOT NULL,
+    recipients TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, html TEXT NOT NULL) STRICT;
+`;
+
+const Row = z
+  .object({
+    id: z.number(),
+    operationId: z.string(),
+    receivedAt: z.string(),
+    sender: z.string(),
+    recipients: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
+    subject: z.string(),
+    text: z.string(),
+    html: z.string(),
+  })
+  .transform(({ sender: from, recipients: to, ...rest }) => ({ ...rest, from, to }));
+
+/** One mail as it arrived; `text` and `html` are empty when that part was not sent. `receivedAt` is ISO 8601. */
+export type Mail = z.infer<typeof Row>;
+
+/** The mails that arrived, in one SQLite file. */
+export class MailStore {
+  readonly #db: DatabaseSync;
+
+  constructor(file: string) {
+    this.#db = new DatabaseSync(file);
+    this.#db.exec(SCHEMA);
+  }
+
+  /** Once this returns, the mail survives kill -9. The same operation id again changes nothing. */
+  add({ operationId, receivedAt, from, to, subject, text, html }: Omit<Mail, "id">): void {
+    const columns = "operationId, receivedAt, sender, recipients, subject, text, html";
+    this.#db
+      .prepare(
+        `INSERT INTO mails (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (operationId) DO NOTHING`,
+      )
+      .run(operationId, receivedAt, from, JSON.stringify(to), subject, text, html);
+  }
+
+  hasOperation(operationId: string): boolean {
+    return this.#db.prepare("SELECT 1 FROM mails WHERE operationId = ?").get(operationId) !== undefined;
+  }
+
+  mail(id: number): Mail | undefined {
+    const row = this.#db.prepare("SELECT * FROM mails WHERE id = ?").get(id);
+    return row && Row.parse(row);
+  }
+
+  /** Newest first. */
+  mails(limit: number): Mail[] {
+    return this.#db
+      .prepare("SELECT * FROM mails ORDER BY id DESC LIMIT ?")
+      .all(limit)
+      .map((row) => Row.parse(row));
+  }
+
+  count(): number {
+    return Number(this.#db.prepare("SELECT count(*) AS n FROM mails").get()?.n ?? 0);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
