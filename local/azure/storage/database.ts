@@ -111,7 +111,7 @@ export class Database {
       this.#writes += group.length;
       for (const tell of settle) tell();
     } catch (error) {
-      if (this.#sqlite.isTransaction) this.#sqlite.exec("ROLLBACK");
+      if (this.#sqlite.isOpen && this.#sqlite.isTransaction) this.#sqlite.exec("ROLLBACK");
       for (const write of group) write.fail(error);
     }
   }

@@ -85,10 +85,19 @@ async function answer(
     authenticate(request, service.name, account);
     return await service.handle(request);
   } catch (error) {
-    const refusal = error instanceof StorageError ? error : internalError(service.name, incoming, error, log);
+    const refusal = toRefusal(error) ?? internalError(service.name, incoming, error, log);
     const { headers, body } = service.describeError(refusal.code, refusal.message);
     return { status: refusal.status, headers, body };
   }
+}
+
+function toRefusal(error: unknown): StorageError | undefined {
+  if (error instanceof StorageError) return error;
+  // `decodeURIComponent` throws it, wherever a path or a query is read.
+  const isEncoding = error instanceof URIError;
+  return isEncoding
+    ? new StorageError(400, "InvalidUri", "The address is not valid percent-encoding.")
+    : undefined;
 }
 
 function internalError(
@@ -97,6 +106,9 @@ function internalError(
   error: unknown,
   log: StorageLog,
 ): StorageError {
+  // A caller that went away in the middle is nobody's fault.
+  if (incoming.socket.destroyed)
+    return new StorageError(400, "RequestCanceled", "The caller closed the connection.");
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   log(`${name} storage: ${incoming.method} ${incoming.url?.split("?")[0]} failed: ${detail}`);
   return new StorageError(500, "InternalError", "The local storage service failed; its log says why.");
@@ -136,13 +148,7 @@ function readTarget(incoming: http.IncomingMessage, account: string, body: Uint8
 }
 
 function pathBelowAccount(rawPath: string, account: string): string {
-  let path: string;
-  try {
-    path = decodeURIComponent(rawPath);
-  } catch {
-    throw new StorageError(400, "InvalidUri", "The address is not valid percent-encoding.");
-  }
-  const [, name, ...below] = path.split("/");
+  const [, name, ...below] = decodeURIComponent(rawPath).split("/");
   if (name !== account) {
     const message = `The address is of account '${name}', expected '/${account}/…'.`;
     throw new StorageError(404, "ResourceNotFound", message);

@@ -92,10 +92,10 @@ const ACTIONS: Record<string, Action> = { acquire, renew, change, release, break
 function acquire(lease: Lease | undefined, headers: Headers, nowMs: number): LeaseOutcome {
   const id = headers["x-ms-proposed-lease-id"] ?? randomUUID();
   const state = leaseState(lease, nowMs);
-  if (state === "breaking")
+  const isOwn = lease !== undefined && isSame(id, lease.id);
+  if (isHeld(state) && !isOwn) throw refused(409, "LeaseAlreadyPresent", "There is already a lease present");
+  if (state === "breaking") {
     throw refused(409, "LeaseIsBreakingAndCannotBeAcquired", "The lease is being broken");
-  if (state === "leased" && !(lease && isSame(id, lease.id))) {
-    throw refused(409, "LeaseAlreadyPresent", "There is already a lease present");
   }
   return held(201, { id, ...term(readDuration(headers), nowMs) });
 }

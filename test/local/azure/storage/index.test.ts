@@ -128,6 +128,19 @@ test("a request without a signature is refused", async () => {
   expect(await answer.text()).toContain("the Authorization header is missing");
 });
 
+test.each(["/devstoreaccount1/%zz", "/devstoreaccount1/Tables?$filter=%zz"])(
+  "%j is refused, not a failure",
+  async (target) => {
+    const logged: string[] = [];
+    const { tablePort } = await start({ log: (message) => logged.push(message) });
+    const headers = { authorization: "SharedKey devstoreaccount1:AAAA" };
+    const answer = await fetch(`http://127.0.0.1:${tablePort}${target}`, { headers });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.status).toBeLessThan(500);
+    expect(logged).toEqual([]);
+  },
+);
+
 test("the queue service says that it is not simulated", async () => {
   const { queuePort } = await start();
   const answer = await fetch(`http://127.0.0.1:${queuePort}/devstoreaccount1?comp=list`);
