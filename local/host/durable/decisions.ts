@@ -27,6 +27,7 @@ export function emit(engine: Engine, instance: Instance, decision: Decision): vo
       const { EventId, FireAt } = decision;
       const fired = { EventType: EventType.TimerFired, EventId: -1, TimerId: EventId, FireAt } as const;
       engine.send(id, fired, executionId, Math.max(1, Date.parse(FireAt)));
+      return;
     }
     case EventType.EventSent:
       sendToEntity(engine, decision.InstanceId, decision.Name, decision.Input);

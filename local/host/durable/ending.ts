@@ -23,6 +23,7 @@ export function tellParent(engine: Engine, child: Instance, { status, output, de
       Result: output,
     };
     engine.send(to.InstanceId, event, to.ExecutionId);
+    return;
   }
   const opening = `Orchestrator function '${name}' failed: `;
   const text = output ?? "";
