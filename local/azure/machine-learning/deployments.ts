@@ -194,7 +194,7 @@ export class Deployments {
     const { resource } = this.#existing(call, endpoint, name);
     const sku = { name: resource.sku?.name ?? "Default", tier: "Standard" };
     const capacity = { minimum: 1, maximum: MAX_INSTANCES, default: 1, scaleType: "Manual" };
-    return { status: 200, body: { value: [{ resourceType: resource.type, sku, capacity }], nextLink: null } };
+    return { status: 200, body: { value: [{ resourceType: resource.type, sku, capacity }] } };
   }
 
   #refuseUnlessReady({ name, properties }: Resource<EndpointProperties>): void {

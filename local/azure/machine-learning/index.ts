@@ -37,7 +37,7 @@ export interface MachineLearningOptions {
     readonly deploymentMs?: number;
     readonly deleteMs?: number;
   };
-  /** The service says 10 at least. */
+  /** What `Retry-After` says. The service itself says 10 at least, for longer operations. */
   readonly retryAfterSeconds?: number;
   /** Whether the bearer token is good; otherwise callers are answered 401. */
   readonly authenticate: (headers: Readonly<Record<string, string>>) => boolean;
@@ -49,7 +49,7 @@ export interface MachineLearningOptions {
 }
 
 const PROVISIONING = { endpointMs: 500, deploymentMs: 1_500, deleteMs: 500 } as const;
-const RETRY_AFTER_SECONDS = 10;
+const RETRY_AFTER_SECONDS = 1;
 const COMPUTES: readonly string[] = ["cpu-cluster"];
 
 /**

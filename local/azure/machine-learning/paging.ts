@@ -14,8 +14,8 @@ export function page(
   const from = readMark(call.request.query.get("$skip"));
   const wanted = options.top === undefined ? items : items.slice(0, options.top);
   const until = from + (options.size ?? PAGE_SIZE);
-  const nextLink = until < wanted.length ? linkTo(call, until) : null;
-  return { status: 200, body: { value: wanted.slice(from, until), nextLink } };
+  const more = until < wanted.length ? { nextLink: linkTo(call, until) } : {};
+  return { status: 200, body: { value: wanted.slice(from, until), ...more } };
 }
 
 /** @throws {Refusal} 400 unless it is a whole number above 0 */

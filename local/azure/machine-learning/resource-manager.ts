@@ -162,7 +162,7 @@ export class ResourceManager implements Service {
 
   #listWorkspaces(request: ServiceRequest): ServiceAnswer {
     const value = this.#context.workspaces.map((name) => renderWorkspace(this.#context, name, request));
-    return { status: 200, body: { value, nextLink: null } };
+    return { status: 200, body: { value } };
   }
 
   #getCompute(call: Call, name: string): ServiceAnswer {

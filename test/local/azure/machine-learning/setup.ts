@@ -1,0 +1,157 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { AzureMachineLearningWorkspaces } from "@azure/arm-machinelearning";
+import { onTestFinished } from "vitest";
+import { ensureCertificates } from "../../../../local/azure/front/certificates.ts";
+import { startFront } from "../../../../local/azure/front/index.ts";
+import {
+  createMachineLearning,
+  type MachineLearningOptions,
+} from "../../../../local/azure/machine-learning/index.ts";
+import type { RaisedEvent, ScoredRequest, Service } from "../../../../local/azure/service.ts";
+import { type Clock, systemClock } from "../../../../local/clock.ts";
+import { loadValidator } from "../../../specs/validator.ts";
+
+export const SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
+export const GROUP = "rg-outerloop";
+export const WORKSPACE = "mlw-outerloop";
+export const AT: [string, string] = [GROUP, WORKSPACE];
+export const WORKSPACE_ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${GROUP}/providers/Microsoft.MachineLearningServices/workspaces/${WORKSPACE}`;
+const TOKEN = "test-token";
+const API_VERSION = "2022-10-01";
+
+const validator = loadValidator();
+
+export interface Fixture {
+  readonly data: string;
+  readonly origin: string;
+  readonly client: AzureMachineLearningWorkspaces;
+  readonly events: RaisedEvent[];
+  readonly scored: ScoredRequest[];
+  readonly services: readonly Service[];
+  /** What the official description finds wrong with the exchanges so far. */
+  readonly problems: string[];
+  /** A raw call below the workspace, or of an absolute URL. */
+  call(method: string, at: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+export type FixtureOptions = Partial<MachineLearningOptions> & { readonly clock?: Clock };
+
+/** The stand-in behind the real front, on a folder that is removed when the test ends unless it was given. */
+export async function start(options: FixtureOptions = {}): Promise<Fixture> {
+  const data = options.data ?? (await newFolder());
+  const events: RaisedEvent[] = [];
+  const scored: ScoredRequest[] = [];
+  const problems: string[] = [];
+  const { key, cert, caFile } = await ensureCertificates(path.join(data, "certificates"), Date.now());
+  const services = createMachineLearning({
+    clock: systemClock,
+    subscriptionId: SUBSCRIPTION,
+    resourceGroup: GROUP,
+    location: "westeurope",
+    workspaces: [WORKSPACE],
+    raise: (event) => void events.push(event),
+    record: (request) => void scored.push(request),
+    provisioning: { endpointMs: 0, deploymentMs: 0, deleteMs: 0 },
+    retryAfterSeconds: 0,
+    authenticate: ({ authorization }) => authorization === `Bearer ${TOKEN}`,
+    jobEnvironment: { NODE_EXTRA_CA_CERTS: caFile },
+    ...options,
+    data,
+  });
+  const front = await startFront({
+    port: 0,
+    tls: { key, cert },
+    services: services.map((service) => checked(service, problems)),
+  });
+  const origin = `https://localhost:${front.port}`;
+  const plainOrigin = `http://localhost:${front.port}`;
+  const client = new AzureMachineLearningWorkspaces(
+    { getToken: async () => ({ token: TOKEN, expiresOnTimestamp: Date.now() + 3_600_000 }) },
+    SUBSCRIPTION,
+    { endpoint: origin, tlsOptions: { ca: await readFile(caFile, "utf8") }, retryOptions: { maxRetries: 0 } },
+  );
+  let isStopped = false;
+  const stop = async () => {
+    if (isStopped) return;
+    isStopped = true;
+    await front.stop();
+    for (const service of services) await service.stop?.();
+  };
+  onTestFinished(stop);
+  return {
+    data,
+    origin,
+    client,
+    events,
+    scored,
+    services,
+    problems,
+    stop,
+    async call(method, at, body, headers = {}) {
+      const url = /^https?:/.test(at)
+        ? at.replace(origin, plainOrigin)
+        : `${plainOrigin}${at.startsWith("/") ? at : `${WORKSPACE_ID}/${at}`}`;
+      const full =
+        url.includes("api-version") || !url.includes("/subscriptions/")
+          ? url
+          : `${url}${url.includes("?") ? "&" : "?"}api-version=${API_VERSION}`;
+      const response = await fetch(full, {
+        method,
+        headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json", ...headers },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: text === "" ? {} : JSON.parse(text),
+      };
+    },
+  };
+}
+
+export async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), "machine-learning-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Waits until `look` answers something; for what a process or a timer brings about. */
+export async function until<T>(look: () => T | Promise<T>, withinMs = 10_000): Promise<NonNullable<T>> {
+  const deadline = Date.now() + withinMs;
+  while (Date.now() < deadline) {
+    const seen = await look();
+    if (seen) return seen;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`Nothing came within ${withinMs} ms.`);
+}
+
+/** The service, with each exchange of Resource Manager held against the official description. */
+function checked(service: Service, problems: string[]): Service {
+  return {
+    ...service,
+    name: service.name,
+    async handle(request) {
+      const answer = await service.handle(request);
+      if (!answer || !request.path.includes("/workspaces/") || request.path.startsWith("/mlflow"))
+        return answer;
+      const requestBody =
+        request.body.length === 0 ? undefined : JSON.parse(Buffer.from(request.body).toString());
+      // What is undefined in an answer is not sent.
+      const responseBody = answer.body === undefined ? undefined : JSON.parse(JSON.stringify(answer.body));
+      const exchange = { method: request.method, path: request.path, status: answer.status };
+      problems.push(...validator.problems({ ...exchange, requestBody, responseBody }));
+      return answer;
+    },
+  };
+}
