@@ -84,7 +84,7 @@ export class Entities {
   }
 }
 
-export function normalize(address: string): string {
+function normalize(address: string): string {
   return address.replace(/^\/+/, "").replace(/\/+$/, "").toLowerCase();
 }
 

@@ -3,7 +3,7 @@ import { composeDelivery } from "./message-codec.ts";
 import type { MessageRow } from "./store.ts";
 
 /** Where a message stands. A locked message that has been deferred goes back to `deferred`, any other to `ready`. */
-export type MessageState = "pending" | "scheduled" | "ready" | "deferred" | "locked" | "gone";
+type MessageState = "pending" | "scheduled" | "ready" | "deferred" | "locked" | "gone";
 
 /** One message of a queue, subscription or dead-letter queue. Times are in ms since the epoch. */
 export interface QueuedMessage {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { EventHubProducerClient } from "@azure/event-hubs";
 import { ServiceBusClient, type ServiceBusReceiver } from "@azure/service-bus";
 import { expect, onTestFinished, test } from "vitest";
@@ -13,7 +13,7 @@ const Started = z.object({ port: z.number(), connectionString: z.string() });
 
 /** A broker process; the end of the test kills it if it still runs. */
 async function startProcess(file: string, port = 0) {
-  const script = join(import.meta.dirname, "broker-process.ts");
+  const script = fileURLToPath(new URL("./broker-process.ts", import.meta.url));
   const child = spawn(process.execPath, [script, file, String(port)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
