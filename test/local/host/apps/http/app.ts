@@ -21,7 +21,11 @@ app.http("echo", {
   }),
 });
 
-app.get("nothing", () => undefined);
+app.generic("nothing", {
+  trigger: { type: "httpTrigger", name: "request", methods: ["GET"], authLevel: "anonymous" },
+  return: output.http({}),
+  handler: () => undefined,
+});
 app.get("empty", () => ({}));
 app.get("text", () => ({ body: "plain" }));
 app.get("bytes", () => ({
