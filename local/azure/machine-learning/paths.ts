@@ -73,8 +73,8 @@ export class Paths {
   #asset(workspace: string, kind: AssetKind, name: string, version: string, uri: string): AssetProperties {
     const found = this.#assets.find(workspace, kind, name, version);
     if (found) return found.resource.properties;
-    const wanted = version === LATEST ? "any version" : `version '${version}'`;
-    throw invalid(`'${uri}' names ${kind}/${name}, which has not ${wanted} in this workspace.`, "NotFound");
+    const wanted = version === LATEST ? "version at all" : `version '${version}'`;
+    throw invalid(`'${uri}' names ${kind}/${name}, which has no ${wanted} in this workspace.`, "NotFound");
   }
 
   #jobOutput(workspace: string, job: string, output: string, uri: string, hops: number): string {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { AT, start, WORKSPACE_ID } from "./setup.ts";
+import { AT, WORKSPACE_ID } from "./identity.ts";
+import { start } from "./setup.ts";
 
 const MODEL = {
   properties: { modelUri: "azureml://datastores/workspaceblobstore/paths/m", modelType: "mlflow_model" },

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { ManualClock } from "../../../../local/clock.ts";
+import { AT, WORKSPACE_ID } from "./identity.ts";
 import { newModel, registerModel } from "./model.ts";
-import { AT, type Fixture, newFolder, start, until, WORKSPACE_ID } from "./setup.ts";
+import { type Fixture, newFolder, start, until } from "./setup.ts";
 
 const ENDPOINT = { location: "westeurope", properties: { authMode: "Key" } };
 const deploymentOf = (model: string) => ({

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { AT, type Fixture } from "./setup.ts";
+import { AT } from "./identity.ts";
+import type { Fixture } from "./setup.ts";
 
 /** Doubles the first column, and counts its calls, so that shared state would show. */
 const DOUBLE = `

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { AT, GROUP, SUBSCRIPTION, start, WORKSPACE, WORKSPACE_ID } from "./setup.ts";
+import { AT, GROUP, SUBSCRIPTION, WORKSPACE, WORKSPACE_ID } from "./identity.ts";
+import { start } from "./setup.ts";
 
 test("shows the workspace, its tracking address and its compute to the real client", async () => {
   const { client, origin, problems } = await start();

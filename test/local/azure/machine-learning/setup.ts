@@ -12,12 +12,8 @@ import {
 import type { RaisedEvent, ScoredRequest, Service } from "../../../../local/azure/service.ts";
 import { type Clock, systemClock } from "../../../../local/clock.ts";
 import { loadValidator } from "../../../specs/validator.ts";
+import { GROUP, SUBSCRIPTION, WORKSPACE, WORKSPACE_ID } from "./identity.ts";
 
-export const SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
-export const GROUP = "rg-outerloop";
-export const WORKSPACE = "mlw-outerloop";
-export const AT: [string, string] = [GROUP, WORKSPACE];
-export const WORKSPACE_ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${GROUP}/providers/Microsoft.MachineLearningServices/workspaces/${WORKSPACE}`;
 const TOKEN = "test-token";
 const API_VERSION = "2022-10-01";
 

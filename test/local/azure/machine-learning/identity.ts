@@ -1,0 +1,6 @@
+/** Where the tests' workspace is. */
+export const SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
+export const GROUP = "rg-outerloop";
+export const WORKSPACE = "mlw-outerloop";
+export const AT: [string, string] = [GROUP, WORKSPACE];
+export const WORKSPACE_ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${GROUP}/providers/Microsoft.MachineLearningServices/workspaces/${WORKSPACE}`;
