@@ -43,13 +43,17 @@ await runScript(async (tracking) => {
   const minimumDays = wholeNumber("minimum-days", values["minimum-days"]);
   const threshold = figure("threshold", values.threshold);
   const window = { windowDays: wholeNumber("window-days", values["window-days"]), threshold };
-  const collected = await readCollected(required("collected", values.collected));
+  const observations = await readObservations(required("data", values.data));
+  const lastDate = observations.at(-1)?.date ?? "";
+  // A job may wait in a queue while days go on: the data says which evening it is.
+  const collected = (await readCollected(required("collected", values.collected))).filter(
+    ({ date }) => date <= lastDate,
+  );
 
   async function measure() {
     if (signal === "performance") {
       const metric = values.metric ?? "RootMeanSquaredError";
       if (!isErrorMetric(metric)) throw unknownMetric(metric, Object.keys(ERROR_METRICS).join(" or "));
-      const observations = await readObservations(required("data", values.data));
       return measureErrors(collected, observations, metric, window);
     }
     const metric = values.metric ?? DRIFT_METRIC;

@@ -133,7 +133,7 @@ export class World {
     if (tomorrow === null || serving === null) {
       this.#status =
         tomorrow === null ? "is at the end of its data" : `waits until endpoint ${ENDPOINT} serves`;
-      this.#daysToAdvance = 0;
+      if (tomorrow === null) this.#daysToAdvance = 0;
       await this.#pauses.pause(WAIT_MS);
       return;
     }

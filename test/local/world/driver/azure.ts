@@ -1,0 +1,163 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { AzureMachineLearningWorkspaces } from "@azure/arm-machinelearning";
+import { afterAll, onTestFinished } from "vitest";
+import { ensureCertificates } from "../../../../local/azure/front/certificates.ts";
+import { startFront } from "../../../../local/azure/front/index.ts";
+import { createIdentity } from "../../../../local/azure/identity/index.ts";
+import { createMachineLearning } from "../../../../local/azure/machine-learning/index.ts";
+import type { RaisedEvent, ScoredRequest } from "../../../../local/azure/service.ts";
+import { systemClock } from "../../../../local/clock.ts";
+import { type RunningWorld, startWorld, type WorldOptions } from "../../../../local/world/driver/index.ts";
+
+const SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
+const AT: [string, string] = ["rg-outerloop", "mlw-outerloop"];
+const WORKSPACE_ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${AT[0]}/providers/Microsoft.MachineLearningServices/workspaces/${AT[1]}`;
+const LOCATION = "westeurope";
+
+export type Azure = Awaited<ReturnType<typeof startAzure>>;
+
+let trusted: Promise<Awaited<ReturnType<typeof makeTrust>>> | undefined;
+/** One authority and one identity for the file: a process keeps both, and a credential its endpoint too. */
+const trust = () => {
+  trusted ??= makeTrust();
+  return trusted;
+};
+
+async function makeTrust() {
+  const folder = await mkdtemp(path.join(tmpdir(), "world-trust-"));
+  const certificates = await ensureCertificates(folder, Date.now());
+  setDefaultCACertificates([...getCACertificates("default"), await readFile(certificates.caFile, "utf8")]);
+  const identity = await createIdentity({ data: folder });
+  const front = await startFront({ port: 0, tls: certificates, services: [identity.service] });
+  const endpoint = `http://127.0.0.1:${front.port}${identity.endpointPath}`;
+  return { ...certificates, folder, identity, front, endpoint };
+}
+
+afterAll(async () => {
+  if (!trusted) return;
+  const { front, folder } = await trusted;
+  await front.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Identity and Azure ML behind the real front; everything is gone when the test ends. */
+export async function startAzure() {
+  const data = await mkdtemp(path.join(tmpdir(), "world-"));
+  onTestFinished(() => rm(data, { recursive: true, force: true }));
+  const { key, cert, caFile, identity, endpoint } = await trust();
+  const events: RaisedEvent[] = [];
+  const scored: ScoredRequest[] = [];
+  const machineLearning = createMachineLearning({
+    data: path.join(data, "azure"),
+    clock: systemClock,
+    subscriptionId: SUBSCRIPTION,
+    resourceGroup: AT[0],
+    location: LOCATION,
+    workspaces: [AT[1]],
+    raise: (event) => void events.push(event),
+    record: (request) => void scored.push(request),
+    provisioning: { endpointMs: 0, deploymentMs: 0, deleteMs: 0 },
+    authenticate: identity.authenticate,
+    jobEnvironment: { NODE_EXTRA_CA_CERTS: caFile },
+  });
+  const front = await startFront({
+    port: 0,
+    tls: { key, cert },
+    services: machineLearning,
+  });
+  onTestFinished(async () => {
+    await front.stop();
+    for (const service of machineLearning) await service.stop?.();
+  });
+  const origin = `https://localhost:${front.port}`;
+  const options = {
+    azureOrigin: origin,
+    workspaceId: WORKSPACE_ID,
+    identity: { endpoint, header: identity.identityHeader },
+    data: path.join(data, "world"),
+  };
+  const client = await clientOf(options.identity, origin);
+  return {
+    data,
+    events,
+    scored,
+    client,
+    at: AT,
+    options,
+    serve: (version: string) => serve(client, version),
+  };
+}
+
+/** The real client, with a token of the identity endpoint. */
+async function clientOf({ endpoint, header }: WorldOptions["identity"], origin: string) {
+  const answer = await fetch(`${endpoint}?api-version=2019-08-01&resource=${origin}`, {
+    headers: { "x-identity-header": header },
+  });
+  const { access_token: token } = (await answer.json()) as { access_token: string };
+  return new AzureMachineLearningWorkspaces(
+    { getToken: async () => ({ token, expiresOnTimestamp: Date.now() + 3_600_000 }) },
+    SUBSCRIPTION,
+    { endpoint: origin, retryOptions: { maxRetries: 0 } },
+  );
+}
+
+/** What the control plane does once a version is approved: deploys it, and gives it all traffic. */
+async function serve(client: AzureMachineLearningWorkspaces, version: string): Promise<void> {
+  const endpoint = { location: LOCATION, properties: { authMode: "Key" } };
+  const wait = { updateIntervalInMs: 20 };
+  await client.onlineEndpoints.beginCreateOrUpdateAndWait(...AT, "weather-max", endpoint, wait);
+  const model = `${WORKSPACE_ID}/models/weather-max/versions/${version}`;
+  await client.onlineDeployments.beginCreateOrUpdateAndWait(
+    ...AT,
+    "weather-max",
+    `v${version}-blue`,
+    {
+      location: LOCATION,
+      sku: { name: "Default", capacity: 1 },
+      properties: { endpointComputeType: "Managed", model, instanceType: "Standard_DS3_v2" },
+    },
+    wait,
+  );
+  await client.onlineEndpoints.beginCreateOrUpdateAndWait(
+    ...AT,
+    "weather-max",
+    { ...endpoint, properties: { ...endpoint.properties, traffic: { [`v${version}-blue`]: 100 } } },
+    wait,
+  );
+}
+
+/** Starts the world on that Azure; it stops before the Azure does. */
+export async function startWorldOn(azure: Azure, secondsPerDay = 3_600): Promise<RunningWorld> {
+  const world = await startWorld({ ...azure.options, clock: systemClock, secondsPerDay, log: () => {} });
+  onTestFinished(() => world.stop());
+  return world;
+}
+
+/** Sends a request to the world's own service, as the front would. */
+export async function ask(world: RunningWorld, body?: unknown): Promise<Record<string, unknown>> {
+  const answer = await world.service.handle({
+    method: body === undefined ? "GET" : "POST",
+    path: "/_world",
+    segments: ["_world"],
+    query: new URLSearchParams(),
+    headers: {},
+    body: new TextEncoder().encode(body === undefined ? "" : JSON.stringify(body)),
+    origin: "http://127.0.0.1",
+    signal: new AbortController().signal,
+  });
+  return { httpStatus: answer?.status, ...(answer?.body as object) };
+}
+
+/** Waits until `look` answers something. */
+export async function until<T>(look: () => T | Promise<T>, withinMs = 12_000): Promise<NonNullable<T>> {
+  const deadline = Date.now() + withinMs;
+  while (Date.now() < deadline) {
+    const seen = await look();
+    if (seen) return seen;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`Nothing came within ${withinMs} ms.`);
+}

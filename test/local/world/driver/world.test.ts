@@ -1,0 +1,94 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { ask, startAzure, startWorldOn, until } from "./azure.ts";
+
+const monitorJobs = async ({ client, at }: Awaited<ReturnType<typeof startAzure>>) => {
+  const jobs = await Array.fromAsync(client.jobs.list(...at));
+  return jobs.map(({ name = "" }) => name).filter((name) => /-(data-drift|performance)-/.test(name));
+};
+
+test("trains and registers version 1, then stands still at the start date until an endpoint serves", async () => {
+  const azure = await startAzure();
+  const world = await startWorldOn(azure, 0.001);
+  await until(async () => (await ask(world)).isPrepared);
+  const model = await azure.client.modelVersions.get(...azure.at, "weather-max", "1");
+  expect(model.properties.modelUri).toBe("azureml://jobs/weather-max-first-training/outputs/model/paths/");
+  expect(azure.events.map(({ eventType }) => eventType)).toContain(
+    "Microsoft.MachineLearningServices.ModelRegistered",
+  );
+  const state = await until(async () => {
+    const told = await ask(world);
+    return String(told.status).includes("waits until") ? told : null;
+  });
+  expect(state).toMatchObject({ date: "2012-05-31", status: "waits until endpoint weather-max serves" });
+  expect(await monitorJobs(azure)).toEqual([]);
+});
+
+test("lets days pass once an endpoint serves, and its monitors report the summer and nothing before it", async () => {
+  const azure = await startAzure();
+  const world = await startWorldOn(azure);
+  await until(async () => (await ask(world)).isPrepared);
+  await azure.serve("1");
+  await ask(world, { advanceDays: 51 });
+  await until(async () => (await ask(world)).date === "2012-07-20");
+  await ask(world, { paused: true });
+
+  const jobs = (await monitorJobs(azure)).sort();
+  expect(jobs).toHaveLength(14);
+  expect(jobs[0]).toBe("weather-max-data-drift-2012-06-07");
+  const tagsOf = async (job: string) =>
+    until(async () => {
+      const { properties } = await azure.client.jobs.get(...azure.at, job);
+      expect(properties.status).not.toBe("Failed");
+      return properties.status === "Completed" ? (properties.tags ?? {}) : null;
+    });
+  const breached: string[] = [];
+  for (const job of jobs) {
+    const tags = await tagsOf(job);
+    if (tags.azureml_modelmonitor_threshold_breached) breached.push(job);
+    expect(tags).toMatchObject({ "azureml.modelName": "weather-max", "azureml.deployment_name": "v1-blue" });
+  }
+  expect(breached).toEqual(["weather-max-data-drift-2012-07-19", "weather-max-performance-2012-07-19"]);
+  expect(azure.scored.length).toBeGreaterThanOrEqual(500);
+  const versions = await Array.fromAsync(azure.client.dataVersions.list(...azure.at, "weather-observations"));
+  expect(versions).toHaveLength(8);
+}, 60_000);
+
+test("goes on from the same day after a crash, and submits nothing twice", async () => {
+  const azure = await startAzure();
+  const first = await startWorldOn(azure);
+  await until(async () => (await ask(first)).isPrepared);
+  await azure.serve("1");
+  await ask(first, { advanceDays: 9 });
+  await until(async () => (await ask(first)).date === "2012-06-09");
+  await first.stop();
+  const jobs = await monitorJobs(azure);
+
+  const second = await startWorldOn(azure);
+  expect(await ask(second)).toMatchObject({ date: "2012-06-09", monitoredOn: "2012-06-07" });
+  await ask(second, { advanceDays: 1 });
+  await until(async () => (await ask(second)).date === "2012-06-10");
+  expect(await monitorJobs(azure)).toEqual(jobs);
+  const kept = JSON.parse(await readFile(path.join(azure.options.data, "world.json"), "utf8"));
+  expect(kept).toEqual({ date: "2012-06-10", isPrepared: true, monitoredOn: "2012-06-07" });
+}, 30_000);
+
+test("asks for the same day while it is paused, so that an endpoint is never without traffic", async () => {
+  const azure = await startAzure();
+  const world = await startWorldOn(azure, 0.02);
+  await until(async () => (await ask(world)).isPrepared);
+  await ask(world, { paused: true });
+  await azure.serve("1");
+  await until(() => azure.scored.length > 25);
+  expect(await ask(world)).toMatchObject({ date: "2012-05-31", paused: true });
+});
+
+test("says what it expects when it is told something else", async () => {
+  const azure = await startAzure();
+  const world = await startWorldOn(azure);
+  const answer = await ask(world, { secondsPerDay: 0 });
+  expect(answer.httpStatus).toBe(400);
+  expect(JSON.stringify(answer)).toContain("secondsPerDay");
+  expect((await ask(world, { speed: 3 })).httpStatus).toBe(400);
+});
