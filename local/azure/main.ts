@@ -1,0 +1,83 @@
+/** The simulated Azure as a process of its own: `node local/azure/main.ts --data DIR`. */
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { type Azure, startAzure } from "./index.ts";
+
+const USAGE = `Usage: node local/azure/main.ts [options]
+  --azure-port N    HTTP services, plain and TLS (7072)
+  --amqp-port N     Service Bus and Event Hubs (5672)
+  --storage-port N  blobs; tables are two ports above it (10000)
+  --data DIR        what is kept (.outerloop/azure)
+  --retry-scale X   factor on Event Grid's retry schedule (1)
+  --json            one line of JSON with all addresses once everything answers
+A port of 0 takes a free one.`;
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      "azure-port": { type: "string", default: "7072" },
+      "amqp-port": { type: "string", default: "5672" },
+      "storage-port": { type: "string", default: "10000" },
+      data: { type: "string", default: path.join(".outerloop", "azure") },
+      "retry-scale": { type: "string", default: "1" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  return {
+    port: readNumber("--azure-port", values["azure-port"], 65_535),
+    amqpPort: readNumber("--amqp-port", values["amqp-port"], 65_535),
+    storagePort: readNumber("--storage-port", values["storage-port"], 65_533),
+    retryScale: Number(values["retry-scale"]),
+    data: path.resolve(values.data),
+    isJson: values.json,
+    isHelp: values.help,
+  };
+}
+
+function readNumber(flag: string, text: string, most: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= most) return value;
+  throw new Error(`${flag} is '${text}', expected a whole number from 0 to ${most}.`);
+}
+
+function announce(azure: Azure, isJson: boolean): void {
+  if (isJson) {
+    const addresses = Object.entries(azure).filter(([, value]) => typeof value !== "function");
+    console.log(JSON.stringify({ event: "ready", ...Object.fromEntries(addresses) }));
+    return;
+  }
+  console.log(`The simulated Azure is ready.
+  HTTP services  ${azure.origin} (or ${azure.httpOrigin}), mailbox ${azure.httpOrigin}/mailbox
+  AMQP           localhost:${azure.amqpPort}
+  Storage        blobs ${azure.blobPort}, tables ${azure.tablePort}
+  Certificates   NODE_EXTRA_CA_CERTS=${azure.caFile}`);
+}
+
+function stopWith(azure: Azure): void {
+  let isStopping = false;
+  const stop = async () => {
+    if (isStopping) return;
+    isStopping = true;
+    await azure.stop();
+    process.exit(0);
+  };
+  process.on("SIGTERM", stop).on("SIGINT", stop);
+  // As the child of a process that is gone, however it went: nothing is left running.
+  process.on("disconnect", stop);
+}
+
+try {
+  const { isJson, isHelp, ...options } = readOptions();
+  if (isHelp) {
+    console.log(USAGE);
+  } else {
+    const log = (level: string, message: string) => console.error(`${level}: ${message}`);
+    const azure = await startAzure({ ...options, log });
+    stopWith(azure);
+    announce(azure, isJson);
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}
