@@ -61,7 +61,9 @@ test("5 a status is 202 with Location and Retry-After while it runs, 200 when it
   expect(running.headers.get("retry-after")).toBe("5");
   expect(running.headers.get("location")).toContain(`${host.baseUrl}/instances/runs?`);
   expect((await host.request("GET", "instances/failed")).status).toBe(200);
-  expect((await host.request("GET", "instances/failed?returnInternalServerErrorOnFailure=true")).status).toBe(500);
+  expect((await host.request("GET", "instances/failed?returnInternalServerErrorOnFailure=true")).status).toBe(
+    500,
+  );
   expect((await host.request("GET", "instances/unknown")).status).toBe(404);
   await expect(host.client.getStatus("unknown")).rejects.toThrow("could not find any data associated");
 });
@@ -114,7 +116,9 @@ test("8 a listing pages by its size, and filters by several statuses and by crea
   const first = await host.request("GET", "instances/?top=3");
   const token = first.headers.get("x-ms-continuation-token");
   expect(token).toBeTruthy();
-  const rest = await host.request("GET", "instances?top=3", undefined, { "x-ms-continuation-token": String(token) });
+  const rest = await host.request("GET", "instances?top=3", undefined, {
+    "x-ms-continuation-token": String(token),
+  });
   expect(await rest.json()).toMatchObject([{ instanceId: "d" }]);
   expect(rest.headers.get("x-ms-continuation-token")).toBeFalsy();
   expect(await host.client.getStatusAll()).toHaveLength(4);
@@ -135,10 +139,14 @@ test("8a the client joins pages of the default size", async () => {
 test("9 an event answers 202, 404 for an unknown id, 410 after the end, 400 without JSON", async () => {
   const host = await openHarness();
   await host.client.startNew(waitForGo, { instanceId: "x" });
-  await expect(host.client.raiseEvent("unknown", "go", 1)).rejects.toThrow("No instance with ID 'unknown' found.");
+  await expect(host.client.raiseEvent("unknown", "go", 1)).rejects.toThrow(
+    "No instance with ID 'unknown' found.",
+  );
   expect((await host.request("POST", "instances/x/raiseEvent/go", "")).status).toBe(400);
   expect((await host.request("POST", "instances/x/raiseEvent/go", "{")).status).toBe(400);
-  const typed = await host.request("POST", "instances/x/raiseEvent/go", "1", { "content-type": "text/plain" });
+  const typed = await host.request("POST", "instances/x/raiseEvent/go", "1", {
+    "content-type": "text/plain",
+  });
   expect(typed.status).toBe(400);
   expect((await host.request("POST", "instances/x/RAISEEVENT/go", "1")).status).toBe(202);
   await host.settle();
@@ -311,7 +319,9 @@ test("17 signalling an entity creates it, and its state can be read from then on
   await host.settle();
   expect(await host.client.readEntityState(id)).toEqual({ entityExists: true, entityState: 5 });
   const listed = await host.request("GET", `entities/${counter}/?fetchState=true`);
-  expect(await listed.json()).toMatchObject([{ entityId: { name: counter.toLowerCase(), key: "K" }, state: 5 }]);
+  expect(await listed.json()).toMatchObject([
+    { entityId: { name: counter.toLowerCase(), key: "K" }, state: 5 },
+  ]);
 });
 
 test("18 management URLs carry the port that the host listens on", async () => {

@@ -42,7 +42,12 @@ export interface Harness {
   /** Starts, settles, and reads the status. */
   run(name: string, input?: unknown): Promise<StatusDocument>;
   status(id: string, query?: string): Promise<StatusDocument>;
-  request(method: string, pathAndQuery: string, body?: string, headers?: Record<string, string>): Promise<Response>;
+  request(
+    method: string,
+    pathAndQuery: string,
+    body?: string,
+    headers?: Record<string, string>,
+  ): Promise<Response>;
   /** Ends the engine and opens it anew over the same file. */
   reopen(): Promise<void>;
   stop(): Promise<void>;
@@ -113,7 +118,9 @@ export async function openHarness(settings: Settings = {}): Promise<Harness> {
       method: request.method ?? "GET",
       path: url.pathname.replace(/^\/(runtime\/webhooks\/durabletask|durabletask)\//, ""),
       query: url.searchParams,
-      headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
+      headers: Object.fromEntries(
+        Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+      ),
       body: Buffer.concat(chunks).toString(),
       origin: url.origin,
     });
