@@ -15,6 +15,8 @@ export interface Child {
   readonly ready: Readonly<Record<string, unknown>>;
   /** Resolves when the process has ended, however it ended. */
   readonly ended: Promise<void>;
+  /** Sends the one word that a part may wait for. */
+  begin(): void;
   stop(): Promise<void>;
 }
 
@@ -41,7 +43,12 @@ export async function startChild(
     child.once("close", () => log.end(resolve));
     child.once("error", () => log.end(resolve));
   });
-  return { ready: await readyLine(child), ended, stop: () => stop(child, ended) };
+  return {
+    ready: await readyLine(child),
+    ended,
+    begin: () => void child.send("begin"),
+    stop: () => stop(child, ended),
+  };
 }
 
 function readyLine(child: ChildProcess): Promise<Record<string, unknown>> {

@@ -1,8 +1,10 @@
 /** The simulated Azure and the world that moves in it, in one process: the local system runs it beside the host. */
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startAzure } from "../azure/index.ts";
+import type { Service } from "../azure/service.ts";
 import { systemClock } from "../clock.ts";
-import { startWorld } from "../world/driver/index.ts";
+import { type RunningWorld, startWorld } from "../world/driver/index.ts";
 
 const { values } = parseArgs({
   options: {
@@ -10,6 +12,56 @@ const { values } = parseArgs({
     "amqp-port": { type: "string", default: "5672" },
     "storage-port": { type: "string", default: "10000" },
     "seconds-per-day": { type: "string", default: "3" },
-    data: { type: "string", default: ".outerloop" },
+    data: { type: "string", default: ".outerloop/azure" },
   },
 });
+const log = (level: string, message: string) => process.stderr.write(`${level}: ${message}\n`);
+
+let world: RunningWorld | undefined;
+/** The front is up before the world is: until then nobody answers for it. */
+const worldService: Service = {
+  name: "world",
+  handle: async (request) => world?.service.handle(request),
+};
+const azure = await startAzure({
+  port: Number(values["azure-port"]),
+  amqpPort: Number(values["amqp-port"]),
+  storagePort: Number(values["storage-port"]),
+  data: values.data,
+  services: () => [worldService],
+  log,
+}).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});
+let isStopping = false;
+async function stop(): Promise<void> {
+  if (isStopping) return;
+  isStopping = true;
+  await world?.stop();
+  await azure.stop();
+  process.exit(0);
+}
+process.once("SIGTERM", () => void stop());
+process.once("SIGINT", () => void stop());
+// The parent is gone, however it went: nothing is left running.
+process.once("disconnect", () => void stop());
+
+// Only once everybody listens: an event that nobody has subscribed to is gone, here as in Azure.
+process.once("message", async () => {
+  world = await startWorld({
+    azureOrigin: azure.origin,
+    workspaceId: azure.workspaceId,
+    identity: { endpoint: azure.identityEndpoint, header: azure.identityHeader },
+    caFile: azure.caFile,
+    data: join(values.data, "world"),
+    clock: systemClock,
+    secondsPerDay: Number(values["seconds-per-day"]),
+    log,
+  });
+});
+
+const addresses = Object.fromEntries(
+  Object.entries(azure).filter(([, value]) => typeof value !== "function"),
+);
+process.stdout.write(`${JSON.stringify({ event: "ready", ...addresses })}\n`);

@@ -69,6 +69,7 @@ export async function startSystem(
     children.push(hostChild);
     const host = String(hostChild.ready.url).replace(/\/$/, "");
     await subscribe(cloud, host);
+    cloudChild.begin();
     const broken = Promise.race([
       cloudChild.ended.then(() => "The simulated Azure has ended"),
       hostChild.ended.then(() => "The host has ended"),
