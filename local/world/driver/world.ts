@@ -212,7 +212,8 @@ export class World {
   }
 
   async #keep(change: Partial<WorldState>): Promise<void> {
-    this.#state = { ...this.#state, ...change };
-    await writeDurably(this.#parts.stateFile, JSON.stringify(this.#state));
+    const next = { ...this.#state, ...change };
+    await writeDurably(this.#parts.stateFile, JSON.stringify(next));
+    this.#state = next;
   }
 }
