@@ -2,13 +2,13 @@ import { spawn } from "node:child_process";
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { systemClock } from "../../../../local/clock.ts";
 import { openDurableExtension } from "../../../../local/host/durable/index.ts";
 import { activity, openHarness, orchestrator } from "./harness.ts";
 
 const folders: string[] = [];
-afterEach(async () => {
+afterAll(async () => {
   for (const folder of folders.splice(0)) await fs.rm(folder, { recursive: true, force: true });
 });
 
