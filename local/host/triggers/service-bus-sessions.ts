@@ -14,26 +14,37 @@ const RETRY_MS = 1000;
 /** Serves up to `maxConcurrentSessions` sessions at once, each in order, and lets go of a session that is idle. */
 export function acceptSessions(listening: ServiceBusListening): () => Promise<void> {
   const { maxConcurrentSessions } = listening.context.host.extensions.serviceBus;
-  const loops = Array.from({ length: maxConcurrentSessions }, () => serveSessions(listening));
-  return () => settled(loops);
+  const serving = new Set<Promise<void>>();
+  for (let slot = 0; slot < maxConcurrentSessions; slot++) void serveSessions(listening, serving);
+  // A pending accept does not heed the signal: it ends when the client is closed, and has nothing to wait for.
+  return () => settled(serving);
 }
 
-async function serveSessions(listening: ServiceBusListening): Promise<void> {
+async function serveSessions(listening: ServiceBusListening, serving: Set<Promise<void>>): Promise<void> {
   const { signal, report } = listening;
   while (!signal.aborted) {
     try {
       const session = await acceptNext(listening);
-      try {
-        await serveSession(listening, session);
-      } finally {
-        await session.close().catch(() => {});
-      }
+      const served = serveAndClose(listening, session);
+      serving.add(served);
+      await served.finally(() => serving.delete(served));
     } catch (error) {
       if (signal.aborted) return;
       if (isServiceBusError(error) && error.code === "ServiceTimeout") continue;
       report(error);
       await delay(RETRY_MS, undefined, { signal }).catch(() => {});
     }
+  }
+}
+
+async function serveAndClose(
+  listening: ServiceBusListening,
+  session: ServiceBusSessionReceiver,
+): Promise<void> {
+  try {
+    await serveSession(listening, session);
+  } finally {
+    await session.close().catch(() => {});
   }
 }
 
@@ -62,6 +73,7 @@ async function serveSession(
   let timer = setTimeout(end, sessionIdleTimeout);
   const onAbort = () => end();
   signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) end();
 
   const subscription = session.subscribe(
     {

@@ -1,0 +1,96 @@
+import { EventHubProducerClient } from "@azure/event-hubs";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Broker, startBroker } from "../../../../local/azure/broker/index.ts";
+import type { RunningHost } from "../../../../local/host/index.ts";
+import { allSeen, eventually, type LogBook, logBook, saw, serve, temporaryFolder } from "../harness.ts";
+
+const { folder, remove } = temporaryFolder();
+const book: LogBook = logBook();
+let broker: Broker;
+let host: RunningHost;
+
+/** Only the two readers of hubs run: the queues of the app do not exist here. */
+const startReaders = () =>
+  serve("messages", {
+    data: folder,
+    log: book.log,
+    env: {
+      Broker: broker.eventHubsConnectionString,
+      ONE_QUEUE: "one",
+      AzureFunctionsJobHost__functions: '["event", "events"]',
+    },
+  });
+
+beforeAll(async () => {
+  broker = await startBroker({
+    port: 0,
+    file: `${folder}/broker.sqlite`,
+    config: { eventHubs: [{ name: "single" }, { name: "many" }] },
+  });
+  host = await startReaders();
+});
+afterAll(async () => {
+  await host.stop();
+  await broker.stop();
+  remove();
+});
+beforeEach(() => void book.lines.splice(0));
+
+async function publish(hub: string, ...bodies: unknown[]): Promise<void> {
+  const producer = new EventHubProducerClient(broker.eventHubsConnectionString, hub);
+  await producer.sendBatch(
+    bodies.map((body) => ({ body, properties: { Source: "test" } })),
+    { partitionId: "0" },
+  );
+  await producer.close();
+}
+
+describe("an event hub trigger", () => {
+  test("runs once for each event unless cardinality is many, in order", async () => {
+    await publish("single", { n: 1 }, { n: 2 });
+    await eventually(() => allSeen(book).length === 2);
+    expect(allSeen(book)).toMatchObject([{ event: { n: 1 } }, { event: { n: 2 } }]);
+  });
+
+  test("tells where an event came from", async () => {
+    await publish("single", { Kind: "k" });
+    expect(await saw(book)).toMatchObject({
+      metadata: {
+        partitionContext: { eventHubName: "single", consumerGroup: "$Default", partitionId: "0" },
+        sequenceNumber: expect.any(Number),
+        properties: { source: "test" },
+        kind: "k",
+      },
+    });
+  });
+
+  test("runs once for a batch when cardinality is many", async () => {
+    await publish("many", { n: 1 }, { n: 2 });
+    expect(await saw(book)).toMatchObject({
+      events: [{ n: 1 }, { n: 2 }],
+      offsets: [expect.any(Number), expect.any(Number)],
+      retryContext: { retryCount: 0, maxRetryCount: 1 },
+    });
+  });
+
+  test("tries a failed batch again by its retry policy, then goes on without it", async () => {
+    await publish("many", "poison");
+    await eventually(() => allSeen(book).length === 2);
+    await publish("many", "healthy");
+    await eventually(() => allSeen(book).length === 3);
+    expect(allSeen(book)).toMatchObject([
+      { events: ["poison"], retryContext: { retryCount: 0 } },
+      { events: ["poison"], retryContext: { retryCount: 1, exception: { message: "cannot be read" } } },
+      { events: ["healthy"] },
+    ]);
+  });
+
+  test("continues behind its checkpoint after a restart", async () => {
+    await host.stop();
+    book.lines.splice(0);
+    await publish("many", "after the restart");
+    host = await startReaders();
+    await eventually(() => allSeen(book).length > 0);
+    expect(allSeen(book)).toMatchObject([{ events: ["after the restart"] }]);
+  });
+});
