@@ -16,7 +16,7 @@ export function listPage(mails: readonly Mail[], total: number, now: number): Se
   const [newest] = mails;
   const sentence = newest
     ? `${total === 1 ? "1 mail" : `${total} mails`}, the newest ${ago(newest, now)}.`
-    : "No mail yet. What the app sends appears here as soon as it is sent, and leaves this machine never.";
+    : "No mail yet. What the app sends appears here as soon as it is sent, and never leaves this machine.";
   const shown = mails.length < total ? `The newest ${mails.length} are shown.` : undefined;
   return page(
     "Mailbox",
