@@ -9,7 +9,7 @@ interface JsonObject {
   [name: string]: Json;
 }
 
-export interface Exchange {
+interface Exchange {
   readonly method: string;
   /** Path without query. */
   readonly path: string;

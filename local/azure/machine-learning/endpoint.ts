@@ -2,7 +2,7 @@ import { z } from "zod";
 import { invalid } from "./refusal.ts";
 import type { Resource } from "./resource.ts";
 
-export type AuthMode = "Key" | "AMLToken" | "AADToken";
+type AuthMode = "Key" | "AMLToken" | "AADToken";
 
 export interface EndpointProperties {
   readonly authMode: AuthMode;
@@ -81,7 +81,7 @@ function listed(deployments: readonly string[]): string {
 }
 
 /** Where an endpoint is called, at the address the caller already uses. */
-export function scoringPath(endpoint: string): string {
+function scoringPath(endpoint: string): string {
   return `/inference/${encodeURIComponent(endpoint)}/score`;
 }
 

@@ -43,7 +43,7 @@ export interface MachineLearningOptions {
   readonly authenticate: (headers: Readonly<Record<string, string>>) => boolean;
   /** Where jobs reach MLflow tracking; absent: where their submitter reached the service. */
   readonly origin?: () => string | undefined;
-  /** What jobs find in their environment beside this process's own, e.g. `NODE_EXTRA_CA_CERTS`. */
+  /** What jobs find in their environment beside what the service gives every job, e.g. `NODE_EXTRA_CA_CERTS`. */
   readonly jobEnvironment?: Readonly<Record<string, string>>;
   readonly log?: Log;
 }
@@ -58,7 +58,8 @@ const COMPUTES: readonly string[] = ["cpu-cluster"];
  * Stopping the first service stops them all.
  */
 export function createMachineLearning(options: MachineLearningOptions): Service[] {
-  const store = new Store(options.data, options.raise);
+  const log = options.log ?? (() => undefined);
+  const store = new Store(options.data, options.raise, log);
   const context: Context = {
     clock: options.clock,
     store,
@@ -70,7 +71,7 @@ export function createMachineLearning(options: MachineLearningOptions): Service[
     computes: options.computes ?? COMPUTES,
     provisioning: { ...PROVISIONING, ...options.provisioning },
     retryAfterSeconds: options.retryAfterSeconds ?? RETRY_AFTER_SECONDS,
-    log: options.log ?? (() => undefined),
+    log,
   };
   const operations = new Operations(context, (target, origin) => render(store, target, origin));
   const assets = new Assets(context);

@@ -55,7 +55,6 @@ export const JOB_BODY = z.looseObject({
 });
 
 export type JobInput = z.infer<typeof Input>;
-export type JobOutput = z.infer<typeof Output>;
 export type JobDefinition = z.infer<typeof JOB_BODY>["properties"];
 
 export interface JobProperties extends JobDefinition {

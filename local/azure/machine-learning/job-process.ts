@@ -3,14 +3,17 @@ import { closeSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /**
- * Runs the command in `$OUTERLOOP_COMMAND`. The job is a process group of its own, and the group ends itself when the
+ * Runs the command that is its first argument. The job is a process group of its own, and the group ends itself when the
  * other end of descriptor 3 closes: that is, when the process that started it is gone, however it went.
  */
 const WATCHED = `
 ( cat <&3 >/dev/null 2>&1; kill -KILL 0 ) &
 exec 3<&-
-exec /bin/sh -c "$OUTERLOOP_COMMAND"
+exec /bin/sh -c "$1"
 `;
+
+/** What a job sees of this process's environment; the rest, secrets among it, is none of its business. */
+const INHERITED = ["HOME", "TMPDIR", "LANG", "TZ", "NODE_EXTRA_CA_CERTS"] as const;
 
 export interface JobProcess {
   /** The command's exit code; null when a signal ended it. */
@@ -28,16 +31,15 @@ export function startProcess(options: {
 }): JobProcess {
   const out = openSync(join(options.logs, "std_out.log"), "a");
   const err = openSync(join(options.logs, "std_err.log"), "a");
-  const child = spawn("/bin/sh", ["-c", WATCHED], {
+  const child = spawn("/bin/sh", ["-c", WATCHED, "job", options.command], {
     cwd: options.cwd,
     detached: true,
     stdio: ["ignore", out, err, "pipe"],
     env: {
-      ...process.env,
+      ...inherited(),
       ...options.environment,
       // A job that calls `node` gets the one that runs this.
       PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ""}`,
-      OUTERLOOP_COMMAND: options.command,
     },
   });
   closeSync(out);
@@ -62,4 +64,8 @@ export function startProcess(options: {
   child.once("error", () => end(null));
   child.once("exit", (code) => end(code));
   return { exit: promise, kill };
+}
+
+function inherited(): Record<string, string | undefined> {
+  return Object.fromEntries(INHERITED.map((name) => [name, process.env[name]]));
 }

@@ -16,7 +16,7 @@ const MODELS: readonly string[] = ["mlflow_model", "custom_model", "triton_model
 export interface JobRunnerOptions {
   /** Where jobs reach the service now; absent: where their submitter reached it. */
   readonly origin: (() => string | undefined) | undefined;
-  /** What jobs find in their environment beside this process's own. */
+  /** What jobs find in their environment beside what the service gives every job. */
   readonly environment: Readonly<Record<string, string>>;
 }
 

@@ -8,7 +8,7 @@ import { LATEST, parseReference } from "./reference.ts";
 import { invalid } from "./refusal.ts";
 
 /** The one store a workspace has here; its name in the real service for the workspace's own blob container. */
-export const DATASTORE = "workspaceblobstore";
+const DATASTORE = "workspaceblobstore";
 /** An asset may point at an asset; more hops than this are a circle. */
 const MAX_HOPS = 8;
 

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import type { RaisedEvent, RaiseEvent } from "../service.ts";
+import type { Log } from "./context.ts";
 import type { Resource } from "./resource.ts";
 
 /** A stored resource. `P` is what its kind keeps under `properties`, `H` what it keeps to itself (keys, work in hand). */
@@ -38,17 +39,19 @@ CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, event 
 export class Store {
   readonly #db: DatabaseSync;
   readonly #raise: RaiseEvent;
+  readonly #log: Log;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
   #isRaising = false;
   #open = true;
 
-  constructor(folder: string, raise: RaiseEvent) {
+  constructor(folder: string, raise: RaiseEvent, log: Log) {
     mkdirSync(folder, { recursive: true });
     this.#db = new DatabaseSync(join(folder, "machine-learning.sqlite"));
     this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
     this.#db.exec(SCHEMA);
     this.#raise = raise;
+    this.#log = log;
   }
 
   get isOpen(): boolean {
@@ -134,7 +137,7 @@ export class Store {
     this.transaction(() => this.sql("INSERT INTO outbox (event) VALUES (?)").run(JSON.stringify(event)));
   }
 
-  /** Raises what is written and not raised yet, in order. */
+  /** Raises what is written and not raised yet, in order. What cannot be raised is tried again after the next write. */
   raisePending(): void {
     if (this.#isRaising) return;
     this.#isRaising = true;
@@ -144,6 +147,8 @@ export class Store {
         this.#raise(JSON.parse(String(row.event)));
         this.sql("DELETE FROM outbox WHERE seq = ?").run(row.seq ?? null);
       }
+    } catch (error) {
+      this.#log("error", `an event waits to be raised: ${String(error)}`);
     } finally {
       this.#isRaising = false;
     }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { AT, WORKSPACE_ID } from "./identity.ts";
-import { start } from "./setup.ts";
+import { newFolder, start } from "./setup.ts";
 
 const MODEL = {
   properties: { modelUri: "azureml://datastores/workspaceblobstore/paths/m", modelType: "mlflow_model" },
@@ -117,4 +117,16 @@ test("finds a resource whatever the casing of its path, and keeps the casing it 
     `${WORKSPACE_ID.replace("resourceGroups", "RESOURCEGROUPS")}/MODELS/weather-max/Versions/1`,
   );
   expect(found.body.id).toBe(`${WORKSPACE_ID}/models/Weather-Max/versions/1`);
+});
+
+test("raises after a restart the event that could not be raised before", async () => {
+  const data = await newFolder();
+  const raise = () => {
+    throw new Error("no room");
+  };
+  const before = await start({ data, raise });
+  expect((await before.call("PUT", "models/m/versions/1", MODEL)).status).toBe(201);
+  await before.stop();
+  const after = await start({ data });
+  expect(after.events).toMatchObject([{ subject: "models/m:1" }]);
 });

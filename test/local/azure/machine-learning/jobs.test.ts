@@ -124,6 +124,7 @@ test("lets a job log to MLflow as its own run, over TLS, with its own token", as
       command: "node log.js",
       environmentId: "azureml:env:1",
       codeId: "azureml:code:1",
+      tags: { "outerloop.model": "weather-max" },
     },
   });
   expect(await ended(fixture, "run")).toBe("Completed");
@@ -135,7 +136,10 @@ test("lets a job log to MLflow as its own run, over TLS, with its own token", as
       data: {
         metrics: [{ key: "rmse", value: 2.5, timestamp: 2, step: 1 }],
         params: [{ key: "rows", value: "7" }],
-        tags: [{ key: "azureml_modelmonitor_threshold_breached", value: "The signal 's' has failed" }],
+        tags: [
+          { key: "outerloop.model", value: "weather-max" },
+          { key: "azureml_modelmonitor_threshold_breached", value: "The signal 's' has failed" },
+        ],
       },
     },
   });
@@ -149,6 +153,12 @@ test("lets a job log to MLflow as its own run, over TLS, with its own token", as
   expect(events.at(-1)?.data).toMatchObject({
     runTags: { azureml_modelmonitor_threshold_breached: "The signal 's' has failed" },
   });
+  const found = await call("POST", `${mlflow}/runs/search`, {
+    filter: "tags.`outerloop.model` = 'weather-max'",
+  });
+  expect(found.body).toMatchObject({ runs: [{ info: { run_id: "run" } }] });
+  const none = await call("POST", `${mlflow}/runs/search`, { filter: "tags.mlflow.parentRunId = 'other'" });
+  expect(none.body).toEqual({ runs: [] });
   const filter = "tags.azureml_modelmonitor_threshold_breached = 'The signal 's' has failed'";
   expect((await call("POST", `${mlflow}/runs/search`, { filter })).status).toBe(400);
   expect((await call("GET", `${mlflow}/runs/get?run_id=nope`)).body).toMatchObject({
@@ -198,7 +208,7 @@ test("cancels a running job, and refuses to cancel one that has ended", async ()
 test("kills a job with the process that started it, and runs it again when that is back", async () => {
   const data = await newFolder();
   const file = path.join(data, "pid");
-  const host = fork(path.join(import.meta.dirname, "host-process.ts"), [data], { execArgv: [] });
+  const host = fork(new URL("./host-process.ts", import.meta.url), [data], { execArgv: [] });
   const command = `if [ -e ${data}/mark ]; then exit 0; else touch ${data}/mark; echo $$ > ${file}; sleep 60; fi`;
   host.send(job(command));
   const pid = await readPid(file);
@@ -223,6 +233,20 @@ test("runs a job again from its start after a restart, without counting it twice
   expect(await ended(after, "j")).toBe("Completed");
   expect(await readFile(path.join(data, "jobs/j/outputs/o/o"), "utf8")).toBe("again\n");
   expect(after.services[0]?.stats?.()).toMatchObject({ jobsSubmitted: 1 });
+});
+
+test("keeps this process's own environment from a job, but for what it needs", async () => {
+  process.env.SECRET_OF_THE_HOST = "s";
+  const fixture = await start({ jobEnvironment: { GIVEN: "g" } });
+  await fixture.call(
+    "PUT",
+    "jobs/j",
+    job("echo [$SECRET_OF_THE_HOST] $GIVEN $AZUREML_RUN_ID; command -v node"),
+  );
+  await ended(fixture, "j");
+  delete process.env.SECRET_OF_THE_HOST;
+  const said = await readFile(path.join(fixture.data, "jobs/j/logs/std_out.log"), "utf8");
+  expect(said).toBe(`[] g j\n${process.execPath}\n`);
 });
 
 test("takes the same job again without running it again, and refuses another under its name", async () => {
