@@ -1,9 +1,11 @@
 import { type ComponentChild, h } from "preact";
 import type { Approval } from "../approvals/approval.ts";
 import { durationMs } from "../duration.ts";
-import { evaluationTable } from "./evaluation.ts";
+import { approving, became, candidateOf, follows, rejecting, waiting } from "./approval-words.ts";
+import { evaluationTables } from "./evaluation.ts";
 import { renderPage } from "./page.ts";
-import { cut, moment, relative, span, steps } from "./words.ts";
+import { facts, section, shortId, state, table, time } from "./parts.ts";
+import { cut, relative, span, steps } from "./words.ts";
 
 export interface Viewer {
   readonly email: string;
@@ -23,133 +25,138 @@ export type ApprovalView =
 export function approvalPage(view: ApprovalView, now: Date): string {
   switch (view.state) {
     case "open":
-      return frame(title(view.approval), ...open(view, now));
+      return frame(candidateOf(view.approval), ...open(view, now));
     case "closed":
     case "already-decided":
-      return frame(title(view.approval), ...decided(view.approval, now), ...evidence(view.approval));
+      return frame(candidateOf(view.approval), ...decided(view, now));
     default:
-      return frame("Approval", h("h1", null, NOTICES[view.state]));
+      return frame(
+        "Approval",
+        h("h1", null, ...NOTICES[view.state].slice(0, 1)),
+        h("p", null, NOTICES[view.state][1]),
+      );
   }
 }
 
+/** What happened, and whom to ask. None of them says what about the link was wrong. */
 const NOTICES = {
-  expired: "This link has expired. Ask the model's team for a new request; nothing was decided here.",
-  invalid: "This link opens nothing. Use the whole link of the mail that was sent to you.",
-  superseded: "The evidence has changed since this link was sent. A newer request takes its place.",
+  expired: ["This link has expired.", "Ask the model's team whether the request was decided or asked again."],
+  invalid: [
+    "This link opens nothing.",
+    "Use the whole link of the mail that was sent to you; if it still opens nothing, ask the model's team for a new one.",
+  ],
+  superseded: [
+    "The evidence has changed since this link was sent.",
+    "A newer request takes its place: look for the newer mail, or ask the model's team for it.",
+  ],
 } as const;
 
-const frame = (name: string, ...content: ComponentChild[]) =>
-  renderPage({ title: name, inConsole: false }, ...content);
-const title = ({ packet }: Approval) => `${cut(packet.model)} version ${cut(packet.version, 40)}`;
+/** As much as the server takes. */
+const LONGEST_COMMENT = 2_000;
+
+const frame = (title: string, ...content: ComponentChild[]) =>
+  renderPage({ title, inConsole: false }, ...content);
 
 function open(view: Extract<ApprovalView, { state: "open" }>, now: Date): ComponentChild[] {
-  const { approval, viewer } = view;
-  const { packet, quorum, decisions, expiresAt } = approval;
-  const missing = quorum - decisions.length;
+  const { approval, viewer, problem } = view;
   return [
-    h(
-      "h1",
-      null,
-      `${cut(packet.model)} version ${cut(packet.version, 40)} waits for ${missing === 1 ? "one approval" : `${missing} approvals`}, until ${moment(expiresAt)}`,
-    ),
+    h("h1", null, waiting(approval)),
+    ...(problem ? [h("p", { class: "notice bad", role: "alert" }, problem)] : []),
     h(
       "p",
       { class: "muted" },
-      `You decide as ${viewer.email} (${viewer.persona}). The request ends ${relative(expiresAt, now)}.`,
+      `You decide as ${viewer.email} (${viewer.persona}). The request ends ${relative(approval.expiresAt, now)}.`,
     ),
-    ...(view.problem ? [h("p", { class: "problem", role: "alert" }, view.problem)] : []),
+    h(
+      "ul",
+      null,
+      h("li", null, h("strong", null, "Approve: "), `${approving(approval)}.`),
+      h("li", null, h("strong", null, "Reject: "), `${rejecting(approval)}.`),
+    ),
     ...evidence(approval),
+    section("Who decides", deciders(approval, now)),
     form(view),
   ];
 }
 
+/** Enter in the comment makes a new line, so neither button is ever pressed by it. */
 function form({ approval, token }: Extract<ApprovalView, { state: "open" }>): ComponentChild {
-  const { packet, id } = approval;
-  const target =
-    packet.rollout.steps.length === 1
-      ? `give version ${cut(packet.version, 40)} all traffic of ${packet.rollout.endpoint}`
-      : `move traffic to version ${cut(packet.version, 40)} in steps of ${steps(packet.rollout.steps)}`;
-  const stays =
-    packet.champion === null
-      ? "nothing serves, as before"
-      : `version ${cut(packet.champion, 40)} keeps serving`;
   return h(
     "form",
-    { method: "post", action: `/approvals/${encodeURIComponent(id)}`, class: "decision" },
+    { method: "post", action: `/approvals/${encodeURIComponent(approval.id)}`, class: "panel" },
     h("h2", null, "Your decision"),
     h("input", { type: "hidden", name: "token", value: token }),
-    h("label", { for: "comment" }, "Comment (needed to reject)"),
-    h("textarea", { id: "comment", name: "comment", rows: 3, maxlength: 2000 }),
+    h("label", { for: "comment" }, "Comment: needed to reject, welcome to approve"),
+    h("textarea", { id: "comment", name: "comment", rows: 3, maxlength: LONGEST_COMMENT }),
     h(
       "div",
       { class: "buttons" },
-      h("button", { name: "decision", value: "approve", class: "approve" }, `Approve: ${target}`),
-      h("button", { name: "decision", value: "reject", class: "reject" }, `Reject: ${stays}`),
+      h("button", { name: "decision", value: "approve" }, `Approve: ${approving(approval)}`),
+      h("button", { name: "decision", value: "reject", class: "second" }, `Reject: ${rejecting(approval)}`),
     ),
   );
 }
 
-const CLOSED = {
-  approved: "was approved",
-  rejected: "was rejected",
-  expired: "was not decided in time",
-  open: "waits for others; your decision is recorded",
-} as const;
-
-function decided(approval: Approval, now: Date): ComponentChild[] {
-  const rows = approval.decisions.map(({ by, persona, decision, comment, at }) =>
-    h(
-      "tr",
-      null,
-      h("td", null, by),
-      h("td", null, persona),
-      h("td", null, decision === "approve" ? "✓ approved" : "✗ rejected"),
-      h("td", null, h("time", { datetime: at, title: at }, `${moment(at)} (${relative(at, now)})`)),
-      h("td", null, cut(comment, 2_000) || "–"),
-    ),
-  );
-  const heads = ["Who", "As", "Decision", "When", "Comment"].map((name) => h("th", { scope: "col" }, name));
+function decided(
+  view: Extract<ApprovalView, { viewer: Viewer; approval: Approval }>,
+  now: Date,
+): ComponentChild[] {
+  const { approval, viewer } = view;
   return [
-    h("h1", null, `${title(approval)} ${CLOSED[approval.status]}`),
-    rows.length === 0
-      ? h("p", null, "Nobody decided.")
-      : h(
-          "div",
-          { class: "scroll" },
-          h("table", null, h("thead", null, h("tr", null, heads)), h("tbody", null, rows)),
-        ),
+    h("h1", null, became(approval, viewer.email)),
+    h("p", null, follows(approval)),
+    section("Who decides", deciders(approval, now)),
+    ...evidence(approval),
   ];
 }
 
-function evidence({ packet, approvers, quorum }: Approval): ComponentChild[] {
-  const { rollout, cause } = packet;
-  const facts: [string, string][] = [
-    ["Cause", `${cut(cause.summary, 400)} (${cause.kind})`],
-    [
-      "Serves now",
-      packet.champion === null ? "nothing: this is the first version" : `version ${packet.champion}`,
-    ],
-    [
-      "Rollout",
-      `${steps(rollout.steps)} of the traffic of ${rollout.endpoint}, each watched for ${span(durationMs(rollout.bake))}`,
-    ],
-    [
-      "Way back",
-      rollout.rollbackTo === null
-        ? "traffic is taken away; nothing served before"
-        : `all traffic back to ${rollout.rollbackTo}, by itself at any breach`,
-    ],
-    ["Evaluated on", packet.evaluation.data],
-    [
-      "Who decides",
-      `${quorum} of ${approvers.map(({ email, persona }) => `${email} (${persona})`).join(", ")}`,
-    ],
-    ["Policy", packet.policyDigest.slice(0, 12)],
-  ];
+/** Everybody who was asked, with their word if they gave one. */
+function deciders({ approvers, decisions, quorum, status }: Approval, now: Date): ComponentChild {
+  const rows = approvers.map(({ email, persona }) => {
+    const word = decisions.find(({ by }) => by === email);
+    const silent = status === "open" ? state("waiting") : "–";
+    return [
+      email,
+      persona,
+      word ? state(word.decision === "approve" ? "approved" : "rejected") : silent,
+      word ? time(word.at, now) : "–",
+      word ? cut(word.comment, LONGEST_COMMENT) || "–" : "–",
+    ];
+  });
+  return h(
+    "div",
+    null,
+    h("p", null, `${quorum} of ${approvers.length} must approve; one rejection ends the request.`),
+    table("Who decides", ["Who", "As", "Decision", "When", "Comment"], rows, "Nobody was asked."),
+  );
+}
+
+function evidence({ packet }: Approval): ComponentChild[] {
+  const { rollout, cause, champion, evaluation, policyDigest } = packet;
   return [
-    h("h2", null, "Candidate against champion"),
-    evaluationTable(packet.evaluation),
-    h("h2", null, "Why, and what then"),
-    h("dl", null, ...facts.flatMap(([name, text]) => [h("dt", null, name), h("dd", null, text)])),
+    section("Candidate against champion", ...evaluationTables(evaluation)),
+    section(
+      "Why, and what then",
+      facts([
+        ["Cause", `${cut(cause.summary, 400)} (${cause.kind})`],
+        [
+          "Serves now",
+          champion === null ? "nothing: this is the first version" : `version ${cut(champion, 40)}`,
+        ],
+        [
+          "Rollout",
+          `${steps(rollout.steps)} of the traffic of ${rollout.endpoint}, each watched for ${span(durationMs(rollout.bake))}`,
+        ],
+        [
+          "Way back",
+          rollout.rollbackTo === null
+            ? "traffic is taken away; nothing served before"
+            : `all traffic back to ${rollout.rollbackTo}, by itself at any breach`,
+        ],
+        ["Evaluated on", evaluation.data],
+        ["Signal", shortId(cause.signal)],
+        ["Policy", shortId(policyDigest)],
+      ]),
+    ),
   ];
 }

@@ -1,7 +1,7 @@
 import { type ComponentChild, h } from "preact";
 import type { Approval } from "../approvals/approval.ts";
 import { renderPage } from "./page.ts";
-import { modelLink, operationLink, section, state, table, time } from "./parts.ts";
+import { modelLink, operationLink, section, state, table, text, time } from "./parts.ts";
 import { count, cut } from "./words.ts";
 
 /** Requests, newest first: what waits, and what became of the others. Deciding takes the link of one's own mail. */
@@ -39,8 +39,8 @@ export function approvalRows(approvals: readonly Approval[], now: Date): Compone
     modelLink(packet.model),
     state(status),
     decisions.length === 0
-      ? `0 of ${quorum}; asked: ${approvers.map(({ email }) => email).join(", ")}`
-      : `${decisions.length} of ${quorum}: ${decisions.map(inWords).join("; ")}`,
+      ? text(`0 of ${quorum}; asked: ${approvers.map(({ email }) => email).join(", ")}`)
+      : text(`${decisions.length} of ${quorum}: ${decisions.map(inWords).join("; ")}`, 600),
     time(closedAt ?? expiresAt, now),
   ]);
 }

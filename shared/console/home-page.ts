@@ -7,7 +7,7 @@ import type { ModelPolicy } from "../policy/schema.ts";
 import { approvalRows, approvalTable } from "./approvals-page.ts";
 import { operationTable } from "./operation-table.ts";
 import { renderPage } from "./page.ts";
-import { modelLink, section, state, table, time } from "./parts.ts";
+import { modelLink, section, state, table, text, time } from "./parts.ts";
 import { phaseOf } from "./phase.ts";
 import { count, cut, moment } from "./words.ts";
 
@@ -96,10 +96,10 @@ function modelTable(
     modelLink(known.model),
     state(phaseOf(known, open)),
     known.champion === null ? "nothing serves yet" : `version ${cut(known.champion.version, 40)}`,
-    operations.find(({ model, outcome }) => model === known.model && outcome === null)?.sentence ?? "–",
+    text(operations.find(({ model, outcome }) => model === known.model && outcome === null)?.sentence ?? ""),
     lastDecision === null
       ? "none yet"
-      : h("span", null, time(lastDecision.recordedAt, now), " ", cut(lastDecision.summary, 200)),
+      : h("div", null, time(lastDecision.recordedAt, now), text(lastDecision.summary, 200)),
   ]);
   return table(
     "Models",

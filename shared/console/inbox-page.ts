@@ -1,8 +1,8 @@
 import { h } from "preact";
 import type { InboxEntry } from "../inbox/inbox.ts";
 import { renderPage } from "./page.ts";
-import { shortId, state, table, time } from "./parts.ts";
-import { count, cut } from "./words.ts";
+import { shortId, state, table, text, time } from "./parts.ts";
+import { count } from "./words.ts";
 
 export interface InboxView {
   /** Newest first, perhaps not all. */
@@ -19,7 +19,7 @@ export function inboxPage({ entries, now }: InboxView): string {
     door,
     state(outcome),
     kind ?? "–",
-    cut([field, reason].filter((text) => text !== null).join(": "), 400) || "–",
+    text([field, reason].filter((part) => part !== null).join(": ")),
     rule,
   ]);
   return renderPage(

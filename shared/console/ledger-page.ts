@@ -16,7 +16,7 @@ export function ledgerPage({ entries, verification, now }: LedgerView): string {
   const rows = entries.map((entry) => [
     String(entry.sequence),
     entry.kind,
-    cut(entry.summary, 400),
+    h("span", { class: "text" }, cut(entry.summary, 400)),
     cut(entry.actor),
     entry.model === undefined ? "–" : modelLink(entry.model),
     entry.operation === undefined ? "–" : operationLink(entry.operation, "operation"),

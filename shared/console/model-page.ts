@@ -4,13 +4,14 @@ import type { LedgerEntry } from "../ledger/entry.ts";
 import type { ModelState } from "../models/state.ts";
 import type { Operation } from "../operations/operation-store.ts";
 import { Decision } from "../policy/decision.ts";
+import { evaluationChart } from "./chart.ts";
 import type { EvaluationPoint } from "./evaluation-points.ts";
 import { operationTable } from "./operation-table.ts";
 import { renderPage } from "./page.ts";
-import { facts, section, shortId, state, table, time } from "./parts.ts";
+import { facts, section, shortId, state, table, text, time } from "./parts.ts";
 import { phaseOf } from "./phase.ts";
 import type { PolicyRow } from "./policy-rows.ts";
-import { cut, figure, moment } from "./words.ts";
+import { count, cut, figure, readable } from "./words.ts";
 
 export interface ModelView {
   readonly state: ModelState;
@@ -29,6 +30,9 @@ export interface ModelView {
 /** Where does it stand, and how did it get here? */
 export function modelPage(view: ModelView): string {
   const { state: known, points, operations, approvals, decisions, policy, now } = view;
+  const promoted = new Set(
+    operations.flatMap(({ outcome, version }) => (outcome === "promoted" && version ? [version] : [])),
+  );
   return renderPage(
     { title: cut(known.model), inConsole: true },
     h("h1", null, sentence(view)),
@@ -37,7 +41,7 @@ export function modelPage(view: ModelView): string {
       ["Serves", champion(known, now)],
       ["Last retrained", known.lastRetrainedAt === null ? "never" : time(known.lastRetrainedAt, now)],
     ]),
-    section("Error at each evaluation", pointTable(points, now)),
+    section("Error at each evaluation", evaluationChart(points, promoted), pointTable(points, now)),
     section(
       "Operations",
       operationTable("Operations", operations, now, "None yet. A signal that calls for work starts one."),
@@ -50,7 +54,7 @@ export function modelPage(view: ModelView): string {
 function sentence({ state: { model, champion: serving, operations }, operations: all }: ModelView): string {
   const running = all.find(({ id }) => id === operations[0]?.id);
   const serves = serving === null ? "nothing serves yet" : `version ${cut(serving.version, 40)} serves`;
-  const work = running ? cut(running.sentence, 300) : "Nothing is under way.";
+  const work = running ? readable(running.sentence, 300) : "Nothing is under way.";
   return `${cut(model)}: ${serves}. ${work}`;
 }
 
@@ -83,9 +87,9 @@ function decisionTable(entries: readonly LedgerEntry[], now: Date): ComponentChi
     return [
       time(recordedAt, now),
       decision?.reaction ?? "–",
-      cut(summary, 400),
+      text(summary, 400),
       held
-        ? `${held.hold}${held.until === null ? "" : ` until ${moment(held.until)}`}; ${held.liftedBy}`
+        ? text(`${held.hold}${held.until === null ? "" : ` until ${held.until}`}; lifted by ${held.liftedBy}`)
         : "no",
       decision?.rule ?? "–",
       shortId(signal),
@@ -109,13 +113,13 @@ function policyTable(policy: ModelView["policy"]): ComponentChild {
   }
   const rows = policy.rows.map(({ path, value, file, line }) => [
     path,
-    cut(value, 200),
+    h("span", { class: "text" }, cut(value, 200)),
     file === null ? "default" : `${file}, line ${line}`,
   ]);
   return h(
-    "div",
-    null,
-    h("p", null, "Digest ", shortId(policy.digest)),
+    "details",
+    { id: "policy" },
+    h("summary", null, `All ${count(policy.rows.length, "value")}, digest `, shortId(policy.digest)),
     table("Policy", ["Setting", "Value", "Written in"], rows, "It has no values."),
   );
 }

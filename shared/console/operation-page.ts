@@ -3,8 +3,8 @@ import type { Operation } from "../operations/operation-store.ts";
 import type { TimelineRow } from "../operations/timeline.ts";
 import { operationTable } from "./operation-table.ts";
 import { renderPage } from "./page.ts";
-import { facts, modelLink, operationLink, section, shortId, state, table, time } from "./parts.ts";
-import { cut, span } from "./words.ts";
+import { facts, modelLink, operationLink, section, shortId, state, table, text, time } from "./parts.ts";
+import { cut, readable, span } from "./words.ts";
 
 export interface OperationPageView {
   readonly operation: Operation;
@@ -24,12 +24,12 @@ export function operationPage({ operation, status, timeline, children, now }: Op
   const { id, kind, model, version, outcome, cause, startedAt, endedAt, parent, policyDigest } = operation;
   return renderPage(
     { title: `${kind} of ${cut(model)}`, inConsole: true },
-    h("h1", null, cut(status.sentence, 400)),
+    h("h1", null, readable(status.sentence, 400)),
     facts([
       ["State", h("span", null, state(outcome ?? "running"), ` (${status.runtimeStatus})`)],
       ["What", `${kind}${version === null ? "" : ` of version ${cut(version, 40)}`}`],
       ["Model", modelLink(model)],
-      ["Cause", `${cut(cause.summary, 400)} (${cause.kind})`],
+      ["Cause", `${readable(cause.summary, 400)} (${cause.kind})`],
       ["Began", time(startedAt, now)],
       ["Ended", endedAt === null ? "not yet" : time(endedAt, now)],
       ["Part of", parent === null ? "nothing: it answers the signal itself" : operationLink(parent)],
@@ -47,12 +47,12 @@ export function operationPage({ operation, status, timeline, children, now }: Op
 
 function timelineTable(timeline: readonly TimelineRow[], now: Date): ComponentChild {
   const rows = timeline.map(({ at, step, outcome, detail, durationMs, attempts }) => [
-    cut(step, 200),
+    text(step, 200),
     state(outcome),
     durationMs === null ? "open" : span(durationMs),
     attempts === 1 ? "once" : `${attempts} times`,
     time(at, now),
-    cut(detail, 400) || "–",
+    text(detail, 400),
   ]);
   return table(
     "Timeline",

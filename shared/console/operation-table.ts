@@ -1,7 +1,6 @@
 import type { ComponentChild } from "preact";
 import type { Operation } from "../operations/operation-store.ts";
-import { modelLink, operationLink, state, table, time } from "./parts.ts";
-import { cut } from "./words.ts";
+import { modelLink, operationLink, state, table, text, time } from "./parts.ts";
 
 /** Operations as they were given, each with where it stands. */
 export function operationTable(
@@ -14,7 +13,7 @@ export function operationTable(
     operationLink(id, version === null ? kind : `${kind} of version ${version}`),
     modelLink(model),
     state(outcome ?? "running"),
-    cut(sentence, 300),
+    text(sentence),
     time(endedAt ?? startedAt, now),
   ]);
   return table(name, ["Operation", "Model", "State", "Where it stands", "Began or ended"], rows, empty);

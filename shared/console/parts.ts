@@ -1,6 +1,6 @@
 import { type ComponentChild, h } from "preact";
 import { lookOf } from "./states.ts";
-import { cut, moment, relative } from "./words.ts";
+import { cut, moment, readable, relative } from "./words.ts";
 
 /** The small things that every page is made of. */
 
@@ -26,6 +26,11 @@ export function time(iso: string, now: Date): ComponentChild {
 /** A digest or an opaque id: shortened for the eye, whole when it is selected or read aloud. */
 export function shortId(id: string): ComponentChild {
   return id.length <= SHORT_ID ? h("code", null, id) : h("code", { title: id }, `${id.slice(0, SHORT_ID)}…`);
+}
+
+/** Text of a sentence or more: a column of it is wide enough to be read. */
+export function text(words: string, most = 300): ComponentChild {
+  return words === "" ? "–" : h("span", { class: "text" }, readable(words, most));
 }
 
 export function modelLink(model: string): ComponentChild {

@@ -46,6 +46,13 @@ export function cut(text: string, most = 120): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
+const ISO_TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z/g;
+
+/** A recorded sentence, its times as people write them, cut like all that others wrote. */
+export function readable(text: string, most: number): string {
+  return cut(text, most).replace(ISO_TIME, moment);
+}
+
 /** `10 %, 50 %, 100 %` */
 export function steps(percents: readonly number[]): string {
   return percents.map((percent) => `${percent} %`).join(", ");

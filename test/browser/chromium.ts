@@ -1,0 +1,35 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, chromium } from "playwright-core";
+
+/** Loopback only: no page reaches the network, whatever it holds. */
+const ARGS = [
+  "--no-sandbox",
+  "--headless=shell",
+  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+];
+
+/**
+ * Starts the bundled Chromium out of a folder of its own: the package would reuse a binary of any version that it
+ * finds in the common temporary folder.
+ */
+export async function openChromium(): Promise<{ browser: Browser; close: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), "outerloop-browser-"));
+  const before = { ...process.env };
+  process.env.TMPDIR = folder;
+  const { default: bundled } = await import("@sparticuz/chromium");
+  const executablePath = await bundled.executablePath();
+  const env = Object.fromEntries(
+    Object.entries(process.env).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])),
+  );
+  const browser = await chromium.launch({ executablePath, args: ARGS, env });
+  process.env = before;
+  return {
+    browser,
+    async close() {
+      await browser.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
