@@ -47,9 +47,12 @@ export function toSeries(
     const values = splits.map(({ read }) => read(request));
     if (!splits.every(({ filter }, index) => filter.isWanted(values[index] ?? ""))) continue;
     const key = JSON.stringify(values);
-    const dimensions = Object.fromEntries(splits.map(({ name }, index) => [name, values[index] ?? ""]));
-    const part = parts.get(key) ?? { dimensions, minutes: new Map() };
-    parts.set(key, part);
+    let part = parts.get(key);
+    if (!part) {
+      const dimensions = Object.fromEntries(splits.map(({ name }, index) => [name, values[index] ?? ""]));
+      part = { dimensions, minutes: new Map() };
+      parts.set(key, part);
+    }
     const minute = Math.floor(request.at / MINUTE_MS) * MINUTE_MS;
     const durations = part.minutes.get(minute);
     if (durations) durations.push(request.durationMs);
