@@ -51,7 +51,10 @@ export class JobRunner {
       if (isTerminal(status)) continue;
       if (status === "CancelRequested") this.#runs.move(resource.id, "Canceled");
       else if (status === "Finalizing") this.#runs.move(resource.id, "Completed");
-      else this.submit(resource.id);
+      else {
+        if (status !== "NotStarted") this.#runs.move(resource.id, "Queued");
+        this.submit(resource.id);
+      }
     }
   }
 

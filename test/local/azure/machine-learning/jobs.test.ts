@@ -232,6 +232,7 @@ test("runs a job again from its start after a restart, without counting it twice
   const after = await start({ data });
   expect(await ended(after, "j")).toBe("Completed");
   expect(await readFile(path.join(data, "jobs/j/outputs/o/o"), "utf8")).toBe("again\n");
+  expect(after.events[0]?.data).toMatchObject({ runId: "j", runStatus: "Queued" });
   expect(after.services[0]?.stats?.()).toMatchObject({ jobsSubmitted: 1 });
 });
 
