@@ -125,11 +125,11 @@ export interface OrchestratorState {
 /** Only the frame is checked: the actions come from the package itself, once for every run of an orchestrator. */
 const Frame = z.object({
   isDone: z.boolean(),
-  actions: z.array(z.array(z.custom<Action>((action) => typeof action === "object" && action !== null))),
-  output: z.unknown().optional(),
-  error: z.string().optional(),
-  customStatus: z.unknown().optional(),
-  failureDetails: z.custom<FailureDetails>((value) => typeof value === "object").optional(),
+  actions: z.custom<Action[][]>((value) => Array.isArray(value) && value.every(Array.isArray)),
+  output: z.unknown().exactOptional(),
+  error: z.string().exactOptional(),
+  customStatus: z.unknown().exactOptional(),
+  failureDetails: z.custom<FailureDetails>((value) => typeof value === "object").exactOptional(),
 });
 
 /**
@@ -138,9 +138,8 @@ const Frame = z.object({
  * @throws {SyntaxError | z.ZodError} when the text is not the state of an orchestrator
  */
 export function readOrchestratorState(text: string): OrchestratorState {
-  const { actions, ...rest } = Frame.parse(JSON.parse(text));
-  const present = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  return { isDone: rest.isDone, ...present, actions: actions.flat() };
+  const state = Frame.parse(JSON.parse(text));
+  return { ...state, actions: state.actions.flat() };
 }
 
 /** JSON text of a value; `null` stands for none. */

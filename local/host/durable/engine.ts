@@ -51,6 +51,7 @@ export class Engine {
   readonly log: HostLog;
   readonly strict: boolean;
   readonly #instances = new Map<string, Instance>();
+  readonly #functions = new Map<string, FunctionDefinition>();
   readonly #timers: DueQueue;
   readonly #gates: Record<TriggerType, Gate>;
   readonly #endListeners = new Map<string, Set<() => void>>();
@@ -106,11 +107,12 @@ export class Engine {
     await this.store.committed();
   }
 
+  /** The app's function of that kind; names compare in any case. */
   functionOf(type: TriggerType, name: string): FunctionDefinition | undefined {
-    const lower = name.toLowerCase();
-    return this.invoker.functions.find(
-      (one) => one.trigger.type.toLowerCase() === type.toLowerCase() && one.name.toLowerCase() === lower,
-    );
+    const key = `${type} ${name.toLowerCase()}`;
+    const found = this.#functions.get(key) ?? this.#findFunction(key);
+    if (found) this.#functions.set(key, found);
+    return found;
   }
 
   /** The instance, from memory or the store. */
@@ -214,6 +216,13 @@ export class Engine {
     cancel();
     listeners.delete(resolve);
     if (listeners.size === 0) this.#endListeners.delete(id);
+  }
+
+  #findFunction(key: string): FunctionDefinition | undefined {
+    const lower = key.toLowerCase();
+    return this.invoker.functions.find(
+      ({ trigger, name }) => `${trigger.type} ${name}`.toLowerCase() === lower,
+    );
   }
 
   #newMessage(

@@ -18,6 +18,9 @@ import { type ReplayOutcome, type ReplayResult, replay } from "./replay.ts";
 import type { Trap } from "./traps.ts";
 import { isVersionMatch } from "./versions.ts";
 
+/** 16 KB of UTF-16. */
+const MAX_CUSTOM_STATUS_LENGTH = 8192;
+
 /** @returns whether the instance may run again at once */
 export async function runEpisode(engine: Engine, instance: Instance): Promise<boolean> {
   const batch = instance.nextBatch();
@@ -46,9 +49,14 @@ export async function runEpisode(engine: Engine, instance: Instance): Promise<bo
     });
     return true;
   }
+  const customStatus = answer.state.customStatus ? toText(answer.state.customStatus) : null;
+  if (customStatus && customStatus.length > MAX_CUSTOM_STATUS_LENGTH) {
+    const message = `The custom status has ${customStatus.length} characters of JSON, expected at most ${MAX_CUSTOM_STATUS_LENGTH}.`;
+    commit(engine, instance, batch, fresh, { kind: "failed", message: failureText(instance, message) });
+    return true;
+  }
   const result = replay([...instance.history, ...fresh], answer.state, settingsFor(engine, instance));
   const { outcome, decisions } = report(engine, instance, result);
-  const customStatus = answer.state.customStatus ? toText(answer.state.customStatus) : null;
   instance.row = { ...instance.row, customStatus };
   commit(engine, instance, batch, fresh, outcome, decisions);
   return true;
@@ -147,8 +155,7 @@ function commit(
   }
   events.push({ EventType: EventType.OrchestratorCompleted, EventId: -1, Timestamp });
   engine.consume(instance, batch);
-  engine.store.appendHistory(instance.row.id, instance.episodes, JSON.stringify(events));
-  instance.append(events);
+  engine.store.appendHistory(instance.row.id, instance.episodes, instance.append(events));
   instance.row = {
     ...instance.row,
     updatedAt: now,

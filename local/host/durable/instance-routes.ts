@@ -13,8 +13,10 @@ export interface DurableRequest {
   /** After the prefix, without a leading slash, still encoded. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** Names in lower case. */
   readonly headers: Record<string, string>;
   readonly body: string;
+  /** Scheme, host and port under which the caller reached this host. */
   readonly origin: string;
 }
 

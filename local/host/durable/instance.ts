@@ -31,11 +31,14 @@ export class Instance {
     return this.#playedText;
   }
 
-  append(events: readonly HistoryEvent[]): void {
-    const comma = this.#playedText && events.length > 0 ? "," : "";
-    this.#playedText += comma + toPlayedText(events);
+  /** @returns the events as a JSON array, as the store keeps them */
+  append(events: readonly HistoryEvent[]): string {
+    const texts = events.map((event) => JSON.stringify(event));
+    const comma = this.#playedText && texts.length > 0 ? "," : "";
+    this.#playedText += comma + texts.map(played).join(",");
     this.history.push(...events);
     this.episodes += 1;
+    return `[${texts.join(",")}]`;
   }
 
   reset(history: HistoryEvent[] = [], episodes = 0): void {
@@ -63,5 +66,9 @@ export class Instance {
 }
 
 function toPlayedText(events: readonly HistoryEvent[]): string {
-  return events.map((event) => `${JSON.stringify(event).slice(0, -1)},"IsPlayed":true}`).join(",");
+  return events.map((event) => played(JSON.stringify(event))).join(",");
+}
+
+function played(eventText: string): string {
+  return `${eventText.slice(0, -1)},"IsPlayed":true}`;
 }

@@ -57,12 +57,8 @@ export function raiseEvent(engine: Engine, id: string, name: string, data: strin
 
 /** @throws {RefusedError} 404 for an unknown id, 410 for an ended instance */
 export function terminate(engine: Engine, id: string, reason: string): void {
-  const instance = requireLive(engine, id);
-  engine.send(
-    id,
-    { EventType: EventType.ExecutionTerminated, EventId: -1, Input: reason },
-    instance.row.executionId,
-  );
+  requireLive(engine, id);
+  engine.send(id, { EventType: EventType.ExecutionTerminated, EventId: -1, Input: reason });
 }
 
 /** @throws {RefusedError} 404, 410, or 500 when it is suspended already */

@@ -453,12 +453,28 @@ test("41 a custom status shows after each episode, outlives continueAsNew, and a
     context.df.setCustomStatus("");
     yield context.df.waitForExternalEvent("go");
   });
+  const first = orchestrator(function* (context) {
+    context.df.setCustomStatus("first");
+    if (context.df.getInput() === 1) context.df.continueAsNew(2);
+    else yield context.df.waitForExternalEvent("go");
+  });
+  await host.client.startNew(first, { instanceId: "again", input: 1 });
+  await host.settle();
+  expect(await host.status("again")).toMatchObject({ input: 2, customStatus: "first" });
   await host.client.startNew(name, { instanceId: "x" });
   await host.settle();
   expect((await host.status("x")).customStatus).toEqual({ at: 1 });
   await host.client.raiseEvent("x", "go", 1);
   await host.settle();
   expect((await host.status("x")).customStatus).toBeNull();
+});
+
+test("a custom status over 16 KB fails the instance and says so", async () => {
+  const host = await openHarness();
+  const name = orchestrator(function* (context) {
+    context.df.setCustomStatus("x".repeat(8191));
+  });
+  expect((await host.run(name)).output).toContain("has 8193 characters of JSON, expected at most 8192");
 });
 
 test("42 a thrown error fails the instance in its words; an error without words leaves it running, and is logged", async () => {
