@@ -65,7 +65,7 @@ export interface CreateTimer {
   readonly isCanceled: boolean;
 }
 
-export interface WaitForExternalEvent {
+interface WaitForExternalEvent {
   readonly actionType: 6;
   readonly externalEventName: string;
 }
@@ -95,7 +95,7 @@ export interface LockEntities {
   readonly lockSet: readonly { readonly name: string; readonly key: string }[];
 }
 
-export interface ReleaseEntities {
+interface ReleaseEntities {
   readonly actionType: 14;
 }
 

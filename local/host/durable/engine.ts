@@ -10,8 +10,10 @@ import type { DurableConfig } from "./config.ts";
 import { DueQueue } from "./due-queue.ts";
 import { runEntityBatch } from "./entities.ts";
 import { runEpisode } from "./episode.ts";
+import { FunctionIndex, type TriggerType } from "./function-index.ts";
 import { Gate } from "./gate.ts";
 import { EventType, type IncomingEvent, isFinal, type ParentInstance, Status } from "./history.ts";
+import { HotInstances } from "./hot-instances.ts";
 import { LOG_CATEGORY, newId } from "./ids.ts";
 import { Instance } from "./instance.ts";
 import type { EventMessage, TaskMessage } from "./messages.ts";
@@ -38,10 +40,6 @@ export interface NewInstance {
 
 /** A run that broke off without an answer (worker lost, result unreadable) is tried again after this long. */
 const ABANDONED_RETRY_MS = 5_000;
-/** Idle instances kept in memory with their histories. */
-const MAX_HOT_INSTANCES = 5_000;
-
-export type TriggerType = "orchestrationTrigger" | "activityTrigger" | "entityTrigger";
 
 export class Engine {
   readonly store: Store;
@@ -50,8 +48,8 @@ export class Engine {
   readonly invoker: FunctionInvoker;
   readonly log: HostLog;
   readonly strict: boolean;
-  readonly #instances = new Map<string, Instance>();
-  readonly #functions = new Map<string, FunctionDefinition>();
+  readonly #instances: HotInstances;
+  readonly #functions: FunctionIndex;
   readonly #timers: DueQueue;
   readonly #gates: Record<TriggerType, Gate>;
   readonly #endListeners = new Map<string, Set<() => void>>();
@@ -69,6 +67,8 @@ export class Engine {
     this.invoker = options.invoker;
     this.log = options.log;
     this.strict = options.strict;
+    this.#instances = new HotInstances(this.store);
+    this.#functions = new FunctionIndex(this.invoker);
     this.#timers = new DueQueue(this.clock, (message) => this.#deliver(message));
     this.#gates = {
       orchestrationTrigger: new Gate(this.config.maxConcurrentOrchestratorFunctions),
@@ -80,17 +80,17 @@ export class Engine {
   /** Takes up what the file holds: tasks not answered, events not heard, timers overdue first. */
   recover(): void {
     const messages = this.store.messages();
-    this.#nextMessageId = Math.max(0, ...messages.map((message) => message.id)) + 1;
+    this.#nextMessageId = (messages.at(-1)?.id ?? 0) + 1;
     const events = messages.filter((message) => message.kind === "event");
     const isStart = ({ event }: EventMessage) => event.EventType === EventType.ExecutionStarted;
     // a start stands before whatever arrived for the instance, and timers keep their order of falling due
     events.sort((a, b) => Number(isStart(b)) - Number(isStart(a)) || a.dueAt - b.dueAt || a.id - b.id);
     for (const message of events) {
       if (message.dueAt > this.clock.now()) this.#timers.add(message);
-      else this.#instance(message.target)?.inbox.push(message);
+      else this.#instances.get(message.target)?.inbox.push(message);
     }
     for (const message of messages) if (message.kind === "task") this.#startTask(message);
-    for (const instance of [...this.#instances.values()]) this.#wake(instance);
+    for (const instance of this.#instances.all()) this.#wake(instance);
   }
 
   /** Stops new runs and waits for those that have begun. */
@@ -109,19 +109,17 @@ export class Engine {
 
   /** The app's function of that kind; names compare in any case. */
   functionOf(type: TriggerType, name: string): FunctionDefinition | undefined {
-    const key = `${type} ${name.toLowerCase()}`;
-    const found = this.#functions.get(key) ?? this.#findFunction(key);
-    if (found) this.#functions.set(key, found);
-    return found;
+    return this.#functions.find(type, name);
   }
 
   /** The instance, from memory or the store. */
   instance(id: string): Instance | undefined {
-    return this.#instance(id);
+    return this.#instances.get(id);
   }
 
+  /** Whether it has neither been replaced nor removed. */
   isCurrent(instance: Instance): boolean {
-    return this.#instances.get(instance.row.id) === instance;
+    return this.#instances.peek(instance.row.id) === instance;
   }
 
   /** Creates an instance, or replaces an ended one of the same id, and lets it start. */
@@ -166,15 +164,14 @@ export class Engine {
 
   /** Puts an instance in the place of whatever had its id. */
   adopt(instance: Instance): void {
-    for (const message of this.#instances.get(instance.row.id)?.inbox ?? [])
+    for (const message of this.#instances.peek(instance.row.id)?.inbox ?? [])
       this.store.removeMessage(message.id);
-    this.#instances.set(instance.row.id, instance);
+    this.#instances.put(instance);
     this.store.putInstance(instance.row);
-    this.#evict();
   }
 
   forget(id: string): void {
-    for (const message of this.#instances.get(id)?.inbox ?? []) this.store.removeMessage(message.id);
+    for (const message of this.#instances.peek(id)?.inbox ?? []) this.store.removeMessage(message.id);
     this.#instances.delete(id);
     this.store.deleteInstance(id);
   }
@@ -210,19 +207,12 @@ export class Engine {
     const listeners = this.#endListeners.get(id) ?? new Set();
     this.#endListeners.set(id, listeners.add(resolve));
     const cancel = this.clock.after(timeoutMs, resolve);
-    const instance = this.#instance(id);
+    const instance = this.#instances.get(id);
     if (!instance || isFinal(instance.row.status)) resolve();
     await promise;
     cancel();
     listeners.delete(resolve);
     if (listeners.size === 0) this.#endListeners.delete(id);
-  }
-
-  #findFunction(key: string): FunctionDefinition | undefined {
-    const lower = key.toLowerCase();
-    return this.invoker.functions.find(
-      ({ trigger, name }) => `${trigger.type} ${name}`.toLowerCase() === lower,
-    );
   }
 
   #newMessage(
@@ -246,19 +236,8 @@ export class Engine {
     return message;
   }
 
-  #instance(id: string): Instance | undefined {
-    const hot = this.#instances.get(id);
-    if (hot) return hot;
-    const row = this.store.instance(id);
-    if (!row) return undefined;
-    const { events, episodes } = this.store.history(id);
-    const instance = new Instance(row, events, episodes);
-    this.#instances.set(id, instance);
-    return instance;
-  }
-
   #deliver(message: EventMessage): void {
-    const instance = this.#instance(message.target);
+    const instance = this.#instances.get(message.target);
     if (!instance) {
       this.store.removeMessage(message.id);
       return;
@@ -268,7 +247,7 @@ export class Engine {
   }
 
   #wake(instance: Instance): void {
-    if (instance.isBusy || this.#isStopping) return;
+    if (instance.isBusy || this.#isStopping || !this.isCurrent(instance)) return;
     this.#dropStale(instance);
     if (instance.nextBatch().length === 0) {
       this.#rest(instance);
@@ -297,7 +276,7 @@ export class Engine {
     }
     instance.isBusy = false;
     this.#running -= 1;
-    if (mayGoOn && this.isCurrent(instance)) this.#wake(instance);
+    if (mayGoOn) this.#wake(instance);
     this.#inFlight -= 1;
     this.#changed();
   }
@@ -308,12 +287,11 @@ export class Engine {
       this.#running += 1;
       await runTask(this, message);
       this.#running -= 1;
-      this.#inFlight -= 1;
-      this.#changed();
+      this.#finishTask();
     };
     // never before its scheduling is on the disk: what has effects happens only after the decision is kept
     this.store.committed().then(
-      () => (this.#isStopping ? this.#giveUp() : this.#gates.activityTrigger.enter(work)),
+      () => (this.#isStopping ? this.#finishTask() : this.#gates.activityTrigger.enter(work)),
       (error) => {
         this.log(
           "critical",
@@ -321,12 +299,12 @@ export class Engine {
           `The durable store does not take writes: ${error}. Tasks wait for it.`,
         );
         this.clock.after(ABANDONED_RETRY_MS, () => this.#startTask(message));
-        this.#giveUp();
+        this.#finishTask();
       },
     );
   }
 
-  #giveUp(): void {
+  #finishTask(): void {
     this.#inFlight -= 1;
     this.#changed();
   }
@@ -347,15 +325,6 @@ export class Engine {
     if (!isFinal(status)) return;
     this.#instances.delete(id);
     for (const resolve of this.#endListeners.get(id) ?? []) resolve();
-  }
-
-  #evict(): void {
-    if (this.#instances.size <= MAX_HOT_INSTANCES) return;
-    for (const [id, instance] of this.#instances) {
-      if (instance.isBusy || instance.inbox.length > 0) continue;
-      this.#instances.delete(id);
-      return;
-    }
   }
 
   #nextChange(): Promise<void> {

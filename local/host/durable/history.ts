@@ -32,7 +32,7 @@ export interface FailureDetails {
   readonly InnerFailure: FailureDetails | null;
 }
 
-export interface OrchestrationInstance {
+interface OrchestrationInstance {
   readonly InstanceId: string;
   readonly ExecutionId: string;
 }
@@ -44,7 +44,7 @@ export interface ParentInstance {
   readonly TaskScheduleId: number;
 }
 
-export interface ExecutionStarted {
+interface ExecutionStarted {
   readonly EventType: 0;
   readonly EventId: -1;
   readonly Name: string;
@@ -55,7 +55,7 @@ export interface ExecutionStarted {
   readonly ParentInstance?: ParentInstance;
 }
 
-export interface ExecutionCompleted {
+interface ExecutionCompleted {
   readonly EventType: 1;
   readonly EventId: -1;
   readonly OrchestrationStatus: number;
@@ -63,13 +63,13 @@ export interface ExecutionCompleted {
   readonly FailureDetails?: FailureDetails;
 }
 
-export interface ExecutionTerminated {
+interface ExecutionTerminated {
   readonly EventType: 3;
   readonly EventId: -1;
   readonly Input: string;
 }
 
-export interface TaskScheduled {
+interface TaskScheduled {
   readonly EventType: 4;
   readonly EventId: number;
   readonly Name: string;
@@ -111,7 +111,7 @@ export interface SubOrchestrationInstanceCreated {
   readonly Input: string | null;
 }
 
-export interface SubOrchestrationInstanceCompleted extends SettledWell {
+interface SubOrchestrationInstanceCompleted extends SettledWell {
   readonly EventType: 8;
 }
 
@@ -119,31 +119,31 @@ export interface SubOrchestrationInstanceFailed extends SettledBadly {
   readonly EventType: 9;
 }
 
-export interface TimerCreated {
+interface TimerCreated {
   readonly EventType: 10;
   readonly EventId: number;
   /** ISO 8601. */
   readonly FireAt: string;
 }
 
-export interface TimerFired {
+interface TimerFired {
   readonly EventType: 11;
   readonly EventId: -1;
   readonly TimerId: number;
   readonly FireAt: string;
 }
 
-export interface OrchestratorStarted {
+interface OrchestratorStarted {
   readonly EventType: 12;
   readonly EventId: -1;
 }
 
-export interface OrchestratorCompleted {
+interface OrchestratorCompleted {
   readonly EventType: 13;
   readonly EventId: -1;
 }
 
-export interface EventSent {
+interface EventSent {
   readonly EventType: 14;
   readonly EventId: number;
   readonly InstanceId: string;
@@ -159,7 +159,7 @@ export interface EventRaised {
   readonly Input: string | null;
 }
 
-export interface ExecutionControl {
+interface ExecutionControl {
   readonly EventType: 19 | 20 | 21;
   readonly EventId: -1;
   readonly Reason: string;

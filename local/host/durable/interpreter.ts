@@ -14,7 +14,6 @@ import {
   toText,
 } from "./actions.ts";
 import { entityId, entityInput, lockInput, releaseInput, requestId } from "./entity-messages.ts";
-import { EventMailbox } from "./event-mailbox.ts";
 import {
   type Decision,
   type EventRaised,
@@ -24,8 +23,9 @@ import {
   type TaskFailed,
 } from "./history.ts";
 import { HTTP_ACTIVITY, httpResponse, nextPoll } from "./http-polling.ts";
-import { describeMismatch } from "./non-determinism.ts";
-import { allSettled, anySettled, Deferred, type Routine, run, wait } from "./routine.ts";
+import { backoffMs, isOverdue, MAX_RETRY_INTERVAL_MS } from "./retry-policy.ts";
+import { allSettled, anySettled, type Deferred, type Routine, run, wait } from "./routine.ts";
+import { TaskTable } from "./task-table.ts";
 
 /** What the host knows besides history and actions. */
 export interface ReplaySettings {
@@ -39,11 +39,6 @@ export interface ReplaySettings {
   readonly maxOrchestrationActions: number;
   /** Whether the app registered a function of this kind under this name. */
   isKnown(kind: "orchestrationTrigger" | "activityTrigger" | "entityTrigger", name: string): boolean;
-}
-
-/** The code asked for other steps than the history holds. */
-export class NonDeterminismError extends Error {
-  override name = "NonDeterminismError";
 }
 
 /** A call that the host refuses before it takes a number: the app waits for its answer forever. */
@@ -62,12 +57,8 @@ class StepFailure extends Error {
   }
 }
 
-const MAX_RETRY_INTERVAL_MS = 6 * 24 * 3_600_000;
-
 export class Interpreter {
-  /** Tasks that hold back the end of the execution, by number. */
-  readonly open = new Map<number, { readonly task: Deferred<unknown>; readonly what: Decision }>();
-  readonly mailbox = new EventMailbox();
+  readonly tasks = new TaskTable();
   /** Events after continueAsNew: the next generation gets them. */
   readonly carried: EventRaised[] = [];
   /** Calls that never answer, and other things worth a word to the developer. */
@@ -82,11 +73,8 @@ export class Interpreter {
   /** The replayed time, ms since the epoch. */
   now = 0;
   readonly #settings: ReplaySettings;
-  readonly #pending = new Map<number, Decision>();
-  readonly #requests = new Map<number, Deferred<unknown>>();
   #heldLocks: readonly { readonly name: string; readonly key: string }[] = [];
   #heldBy = "";
-  #nextId = 0;
 
   constructor(settings: ReplaySettings) {
     this.#settings = settings;
@@ -102,31 +90,26 @@ export class Interpreter {
       case EventType.SubOrchestrationInstanceCreated:
       case EventType.TimerCreated:
       case EventType.EventSent:
-        this.#match(event);
+        this.tasks.match(event);
         return;
       case EventType.TaskCompleted:
       case EventType.SubOrchestrationInstanceCompleted:
-        this.#settle(event.TaskScheduledId, (task) => task.resolve(event.Result));
+        this.tasks.settle(event.TaskScheduledId, (task) => task.resolve(event.Result));
         return;
       case EventType.TaskFailed:
       case EventType.SubOrchestrationInstanceFailed:
-        this.#settle(event.TaskScheduledId, (task) => task.reject(new StepFailure(event)));
+        this.tasks.settle(event.TaskScheduledId, (task) => task.reject(new StepFailure(event)));
         return;
       case EventType.TimerFired:
-        this.#settle(event.TimerId, (task) => task.resolve(null));
+        this.tasks.settle(event.TimerId, (task) => task.resolve(null));
         return;
       case EventType.EventRaised:
         if (this.continued) this.carried.push(event);
-        else this.mailbox.deliver(event);
+        else this.tasks.mailbox.deliver(event);
         return;
       default:
         return;
     }
-  }
-
-  /** Decisions that the history does not hold yet, in ascending number. */
-  decisions(): Decision[] {
-    return [...this.#pending.values()].sort((a, b) => a.EventId - b.EventId);
   }
 
   /** Performs one action; a call that the host refuses is a failed task. */
@@ -138,7 +121,7 @@ export class Interpreter {
   releaseLocks(): void {
     for (const entity of this.#heldLocks) {
       const input = releaseInput(this.#settings.instanceId, this.#heldBy);
-      this.#send(entityId(entity.name, entity.key), "release", input);
+      this.tasks.send(entityId(entity.name, entity.key), "release", input);
     }
     this.#heldLocks = [];
   }
@@ -159,7 +142,7 @@ export class Interpreter {
       case ActionType.CreateTimer:
         return yield* this.#createTimer(action);
       case ActionType.WaitForExternalEvent:
-        return yield* wait(this.mailbox.wait(action.externalEventName));
+        return yield* wait(this.tasks.mailbox.wait(action.externalEventName));
       case ActionType.CallHttp:
         return yield* this.#callHttp(action);
       case ActionType.CallEntity:
@@ -177,8 +160,8 @@ export class Interpreter {
   }
 
   *#compound(action: Compound): Routine<void> {
-    const before = [...this.open.values()].map((entry) => contentOf(entry.what));
-    const firstNew = this.#nextId;
+    const before = [...this.tasks.open.values()].map((entry) => contentOf(entry.what));
+    const firstNew = this.tasks.nextId;
     const tasks = action.compoundActions.map((child) => this.perform(child));
     if (before.length > 0) this.#noteRepeats(new Set(before), firstNew);
     yield* wait(action.actionType === ActionType.WhenAll ? allSettled(tasks) : anySettled(tasks));
@@ -189,7 +172,7 @@ export class Interpreter {
       this.#settings.isKnown("activityTrigger", action.functionName),
       `the activity '${action.functionName}' is not registered`,
     );
-    return yield* wait(this.#scheduleTask(action.functionName, action.input));
+    return yield* wait(this.tasks.scheduleTask(action.functionName, action.input));
   }
 
   *#callSubOrchestrator(action: CallSubOrchestrator): Routine<unknown> {
@@ -203,15 +186,14 @@ export class Interpreter {
       !asked || (asked !== instanceId && asked !== parentInstanceId && !asked.startsWith("@")),
       `the sub-orchestration id '${asked}' is the instance's own or its parent's, or begins with '@'`,
     );
-    const id = this.#nextId++;
-    const task = this.#openTask({
+    const task = this.tasks.openTask((id) => ({
       EventType: EventType.SubOrchestrationInstanceCreated,
       EventId: id,
       Name: action.functionName,
       Version: action.version ?? defaultVersion,
       InstanceId: asked || `${executionId}:${id}`,
       Input: toText(action.input),
-    });
+    }));
     return yield* wait(task);
   }
 
@@ -230,11 +212,11 @@ export class Interpreter {
         if (!(error instanceof StepFailure) || error.isNonRetriable) throw error;
         if (made >= attempts) {
           // serves nothing but the numbering, which the app's package keeps the same way
-          yield* wait(this.#scheduleTimer(this.now));
+          yield* wait(this.tasks.scheduleTimer(this.now));
           throw error;
         }
         if (isOverdue(options, this.now - startedAt)) throw error;
-        yield* wait(this.#scheduleTimer(this.now + backoffMs(options, made)));
+        yield* wait(this.tasks.scheduleTimer(this.now + backoffMs(options, made)));
       }
     }
   }
@@ -243,11 +225,11 @@ export class Interpreter {
     const fireAt = Date.parse(action.fireAt);
     const { maximumShortTimerMs, longTimerSliceMs } = this.#settings;
     if (fireAt - this.now <= maximumShortTimerMs) {
-      return yield* wait(this.#scheduleTimer(fireAt, action.isCanceled));
+      return yield* wait(this.tasks.scheduleTimer(fireAt, action.isCanceled));
     }
-    this.sliced.push({ id: this.#nextId, fireAt });
+    this.sliced.push({ id: this.tasks.nextId, fireAt });
     for (let next = this.now + longTimerSliceMs; ; ) {
-      yield* wait(this.#scheduleTimer(next, action.isCanceled));
+      yield* wait(this.tasks.scheduleTimer(next, action.isCanceled));
       // a cancelled timer creates no further slice
       if (action.isCanceled || this.now >= fireAt) return null;
       next = fireAt - this.now >= longTimerSliceMs ? this.now + longTimerSliceMs : fireAt;
@@ -257,19 +239,19 @@ export class Interpreter {
   *#callHttp(action: CallHttp): Routine<unknown> {
     let request = action.httpRequest;
     for (;;) {
-      const response = httpResponse(yield* wait(this.#scheduleTask(HTTP_ACTIVITY, request)));
+      const response = httpResponse(yield* wait(this.tasks.scheduleTask(HTTP_ACTIVITY, request)));
       const poll = nextPoll(request, response, this.#settings.defaultHttpSleepMs);
       if (!poll) return response;
-      yield* wait(this.#scheduleTimer(this.now + poll.delayMs));
+      yield* wait(this.tasks.scheduleTimer(this.now + poll.delayMs));
       request = poll.request;
     }
   }
 
   *#callEntity(action: EntityRequest): Routine<unknown> {
     this.#refuseUnlessEntity(action.instanceId);
-    const request = requestId(this.#settings.executionId, this.#nextId);
-    const id = this.#send(action.instanceId, "op", entityInput(this.#settings, action, request));
-    return yield* wait(this.#answerTo(id));
+    const request = requestId(this.#settings.executionId, this.tasks.nextId);
+    const id = this.tasks.send(action.instanceId, "op", entityInput(this.#settings, action, request));
+    return yield* wait(this.tasks.answerTo(id));
   }
 
   #signalEntity(action: EntityRequest): null {
@@ -279,9 +261,9 @@ export class Interpreter {
       this.fatal = `Cannot signal '${action.instanceId}': ${error instanceof Error ? error.message : error}.`;
       throw error;
     }
-    const request = requestId(this.#settings.executionId, this.#nextId);
+    const request = requestId(this.#settings.executionId, this.tasks.nextId);
     const name = action.fireAt ? `op@${action.fireAt}` : "op";
-    this.#send(action.instanceId, name, entityInput(this.#settings, action, request));
+    this.tasks.send(action.instanceId, name, entityInput(this.#settings, action, request));
     return null;
   }
 
@@ -289,78 +271,15 @@ export class Interpreter {
     const [first] = action.lockSet;
     if (!first) return null;
     const target = entityId(first.name, first.key);
-    const id = this.#send(target, "op", lockInput(this.#settings, action));
-    yield* wait(this.#answerTo(id));
+    const id = this.tasks.send(target, "op", lockInput(this.#settings, action));
+    yield* wait(this.tasks.answerTo(id));
     this.#heldLocks = action.lockSet;
     this.#heldBy = action.lockRequestId;
     return null;
   }
 
-  #scheduleTask(name: string, input: unknown): Deferred<unknown> {
-    return this.#openTask({
-      EventType: EventType.TaskScheduled,
-      EventId: this.#nextId++,
-      Name: name,
-      Version: "",
-      Input: JSON.stringify([input ?? null]),
-    });
-  }
-
-  #scheduleTimer(fireAt: number, isCanceled = false): Deferred<unknown> {
-    const id = this.#nextId++;
-    const FireAt = new Date(fireAt).toISOString();
-    const task = this.#openTask({ EventType: EventType.TimerCreated, EventId: id, FireAt });
-    if (isCanceled) {
-      this.open.delete(id);
-      task.resolve(null);
-    }
-    return task;
-  }
-
-  #openTask(decision: Decision): Deferred<unknown> {
-    const task = new Deferred<unknown>();
-    this.#pending.set(decision.EventId, decision);
-    this.open.set(decision.EventId, { task, what: decision });
-    return task;
-  }
-
-  #send(target: string, name: string, input: string): number {
-    const id = this.#nextId++;
-    this.#pending.set(id, {
-      EventType: EventType.EventSent,
-      EventId: id,
-      InstanceId: target,
-      Name: name,
-      Input: input,
-    });
-    return id;
-  }
-
-  /** The answer comes as an event named after the request id that the history holds. */
-  #answerTo(id: number): Deferred<unknown> {
-    const answer = new Deferred<unknown>();
-    this.#requests.set(id, answer);
-    return answer;
-  }
-
-  #match(event: Decision): void {
-    const expected = this.#pending.get(event.EventId);
-    const mismatch = describeMismatch(event, expected);
-    if (mismatch) throw new NonDeterminismError(mismatch);
-    this.#pending.delete(event.EventId);
-    if (event.EventType !== EventType.EventSent) return;
-    const answer = this.#requests.get(event.EventId);
-    if (answer) this.mailbox.register(String(JSON.parse(event.Input).id), answer);
-  }
-
-  #settle(id: number, how: (task: Deferred<unknown>) => void): void {
-    const entry = this.open.get(id);
-    this.open.delete(id);
-    if (entry) how(entry.task);
-  }
-
   #noteRepeats(before: ReadonlySet<string>, firstNew: number): void {
-    for (const [id, { what }] of this.open) {
+    for (const [id, { what }] of this.tasks.open) {
       if (id >= firstNew && before.has(contentOf(what))) this.repeats.push(contentOf(what));
     }
   }
@@ -385,15 +304,4 @@ export class Interpreter {
 function contentOf(decision: Decision): string {
   if (decision.EventType === EventType.TimerCreated) return `timer due ${decision.FireAt}`;
   return `${decision.Name} with input ${decision.Input}`;
-}
-
-function backoffMs(options: RetryOptions | undefined, made: number): number {
-  const first = options?.firstRetryIntervalInMilliseconds ?? 0;
-  const grown = first * (options?.backoffCoefficient ?? 1) ** (made - 1);
-  return Math.min(grown, options?.maxRetryIntervalInMilliseconds ?? MAX_RETRY_INTERVAL_MS);
-}
-
-function isOverdue(options: RetryOptions | undefined, elapsedMs: number): boolean {
-  const limit = options?.retryTimeoutInMilliseconds;
-  return limit !== undefined && elapsedMs >= limit;
 }

@@ -10,8 +10,9 @@ import {
   type FailureDetails,
   type HistoryEvent,
 } from "./history.ts";
-import { Interpreter, NonDeterminismError, type ReplaySettings } from "./interpreter.ts";
+import { Interpreter, type ReplaySettings } from "./interpreter.ts";
 import { run, wait } from "./routine.ts";
+import { NonDeterminismError } from "./task-table.ts";
 import { findTraps, type Trap } from "./traps.ts";
 
 export type ReplayOutcome =
@@ -80,13 +81,17 @@ export function replay(
   }
   const outcome = decideOutcome(state, interpreter, progress.finished);
   if (outcome.kind === "completed" || outcome.kind === "continued") interpreter.releaseLocks();
-  return { decisions: interpreter.decisions(), outcome, traps: findTraps({ ...sight, failure: undefined }) };
+  return {
+    decisions: interpreter.tasks.decisions(),
+    outcome,
+    traps: findTraps({ ...sight, failure: undefined }),
+  };
 }
 
 /** The gate: an execution ends only when every task that it opened has settled, failures included. */
 function decideOutcome(state: OrchestratorState, interpreter: Interpreter, finished: boolean): ReplayOutcome {
   if (interpreter.fatal) return { kind: "failed", message: interpreter.fatal };
-  if (!finished || interpreter.open.size > 0) return { kind: "running" };
+  if (!finished || interpreter.tasks.open.size > 0) return { kind: "running" };
   if (state.error) {
     const details = state.failureDetails ? { details: state.failureDetails } : {};
     return { kind: "failed", message: state.error, ...details };

@@ -52,7 +52,7 @@ const RULES: readonly Rule[] = [
     name: "event-name-case",
     isHarmful: true,
     find: ({ interpreter }) =>
-      interpreter.mailbox.caseMismatches.map(
+      interpreter.tasks.mailbox.caseMismatches.map(
         (pair) =>
           `${pair}: the host takes the two names as one, the code does not, so the wait goes on. Raise the event in the exact case.`,
       ),
@@ -118,7 +118,7 @@ const RULES: readonly Rule[] = [
     find: ({ interpreter, history, maximumShortTimerMs }) => {
       const started = history.findLast((event) => event.EventType === EventType.OrchestratorStarted);
       const now = started ? Date.parse(started.Timestamp) : 0;
-      const fresh = new Set(interpreter.decisions().map((decision) => decision.EventId));
+      const fresh = new Set(interpreter.tasks.decisions().map((decision) => decision.EventId));
       return interpreter.sliced
         .filter(({ id, fireAt }) => fresh.has(id) && fireAt - now <= maximumShortTimerMs)
         .map(
@@ -131,7 +131,7 @@ const RULES: readonly Rule[] = [
     name: "open-timer-at-end",
     isHarmful: false,
     find: ({ state, interpreter }) => {
-      const timers = [...interpreter.open.values()]
+      const timers = [...interpreter.tasks.open.values()]
         .map((entry) => entry.what)
         .filter((what) => "FireAt" in what);
       return state.isDone && timers.length > 0

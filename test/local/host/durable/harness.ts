@@ -14,7 +14,7 @@ const { app } = await import("@azure/functions");
 
 type Client = ReturnType<typeof df.getClient>;
 
-export interface StatusDocument {
+interface StatusDocument {
   readonly name: string;
   readonly instanceId: string;
   readonly runtimeStatus: string;

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { systemClock } from "../../../../local/clock.ts";
 import { openDurableExtension } from "../../../../local/host/durable/index.ts";
@@ -20,7 +21,7 @@ async function temporaryFolder(): Promise<string> {
 
 /** Runs a host until it dies or is done. */
 function runHost(folder: string, dieAt: string): Promise<{ signal: string | null; output: string }> {
-  const script = path.join(import.meta.dirname, "doomed-host.ts");
+  const script = fileURLToPath(import.meta.resolve("./doomed-host.ts"));
   const files = [path.join(folder, "durable.db"), path.join(folder, "journal")];
   const child = spawn(process.execPath, [script, ...files, dieAt], { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
