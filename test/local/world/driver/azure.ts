@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -82,6 +84,7 @@ export async function startAzure() {
   const client = await clientOf(options.identity, origin);
   return {
     data,
+    caFile,
     events,
     scored,
     client,
@@ -134,6 +137,21 @@ export async function startWorldOn(azure: Azure, secondsPerDay = 3_600): Promise
   const world = await startWorld({ ...azure.options, clock: systemClock, secondsPerDay, log: () => {} });
   onTestFinished(() => world.stop());
   return world;
+}
+
+/** The same in a process of its own, for a test to kill -9. */
+export function spawnWorld(azure: Azure, secondsPerDay: number) {
+  const options = JSON.stringify({ ...azure.options, caFile: azure.caFile, secondsPerDay });
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, "world-process.ts"), options], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const ended = once(child, "exit");
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await ended;
+  };
+  onTestFinished(kill);
+  return { kill };
 }
 
 /** Sends a request to the world's own service, as the front would. */
