@@ -40,7 +40,7 @@ export async function readObservations(file: string): Promise<Observation[]> {
 }
 
 /** @param where - names the source in errors */
-export function parseObservations(csv: string, where: string): Observation[] {
+function parseObservations(csv: string, where: string): Observation[] {
   const [header = "", ...lines] = csv.split(/\r?\n/).filter((line) => line.trim() !== "");
   const names = header.split(",").map((name) => name.trim());
   const missing = REQUIRED.filter((name) => !names.includes(name));

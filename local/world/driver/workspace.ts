@@ -1,5 +1,4 @@
 import { AzureMachineLearningWorkspaces } from "@azure/arm-machinelearning";
-import { isRestError } from "@azure/core-rest-pipeline";
 import type { TokenCredential } from "@azure/identity";
 
 const API_VERSION = "2022-10-01";
@@ -16,7 +15,7 @@ export interface Serving {
 }
 
 /** Azure Machine Learning refused a request of the world. */
-export class WorkspaceError extends Error {
+class WorkspaceError extends Error {
   override name = "WorkspaceError";
 }
 
@@ -114,7 +113,7 @@ async function orNull<T>(answer: Promise<T>): Promise<T | null> {
   try {
     return await answer;
   } catch (error) {
-    if (isRestError(error) && error.statusCode === 404) return null;
+    if (error instanceof Error && "statusCode" in error && error.statusCode === 404) return null;
     throw error;
   }
 }

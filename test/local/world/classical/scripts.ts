@@ -74,7 +74,7 @@ export async function collect(
   }
 }
 
-export interface Recorded {
+interface Recorded {
   readonly path: string;
   readonly authorization: string | undefined;
   readonly body: Record<string, unknown>;
