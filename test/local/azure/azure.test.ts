@@ -13,7 +13,7 @@ import { MetricsQueryClient } from "@azure/monitor-query";
 import { ServiceBusClient } from "@azure/service-bus";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type Azure, type AzureContext, startAzure } from "../../../local/azure/index.ts";
+import { type Azure, type AzureContext, AzureStartError, startAzure } from "../../../local/azure/index.ts";
 import { startSubscriber } from "./event-grid/subscriber.ts";
 
 let data: string;
@@ -196,6 +196,7 @@ test.each([
     const own = await mkdtemp(path.join(tmpdir(), "azure-port-"));
     const free = { port: 0, amqpPort: 0, storagePort: 0, data: own };
     const started = startAzure({ ...free, [option]: port });
+    await expect(started).rejects.toBeInstanceOf(AzureStartError);
     await expect(started).rejects.toThrow(new RegExp(`port ${port} is in use.*${flag}`));
     await new Promise((resolve) => other.close(resolve));
     // Everything was let go: the same folder and port start at once.
