@@ -23,7 +23,10 @@ const EVENT_TYPES = [
 export async function subscribe(cloud: CloudAddresses, hostUrl: string): Promise<void> {
   const subscription = `${cloud.httpOrigin}${cloud.workspaceId}/providers/Microsoft.EventGrid/eventSubscriptions/outerloop`;
   const url = `${subscription}?api-version=${API_VERSION}`;
-  const headers = { authorization: `Bearer ${await token(cloud)}`, "content-type": "application/json" };
+  const headers = {
+    authorization: `Bearer ${await identityToken(cloud)}`,
+    "content-type": "application/json",
+  };
   const properties = {
     destination: {
       endpointType: "WebHook",
@@ -50,7 +53,7 @@ export async function subscribe(cloud: CloudAddresses, hostUrl: string): Promise
 }
 
 /** A token of the app's own identity, asked for as App Service lets its apps ask. */
-async function token(cloud: CloudAddresses): Promise<string> {
+export async function identityToken(cloud: CloudAddresses): Promise<string> {
   const query = new URLSearchParams({ "api-version": "2019-08-01", resource: cloud.origin });
   const answer = await fetch(`${cloud.identityEndpoint}?${query}`, {
     headers: { "x-identity-header": cloud.identityHeader },

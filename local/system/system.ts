@@ -19,6 +19,8 @@ export interface Addresses {
 
 export interface System {
   readonly addresses: Addresses;
+  /** What the simulated Azure said about itself: what a data scientist's own tools need. */
+  readonly cloud: CloudAddresses;
   /** Resolves when a part has ended without being asked to. */
   readonly broken: Promise<string>;
   stop(): Promise<void>;
@@ -74,7 +76,7 @@ export async function startSystem(
       cloudChild.ended.then(() => "The simulated Azure has ended"),
       hostChild.ended.then(() => "The host has ended"),
     ]);
-    return { addresses: addressesOf(host, cloud, data), broken, stop };
+    return { addresses: addressesOf(host, cloud, data), cloud, broken, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -5,6 +5,9 @@ import { join } from "node:path";
 export async function writeQuickPolicy(folder: string): Promise<string> {
   const file = join(folder, "policy.yaml");
   const text = await readFile("policy.yaml", "utf8");
-  await writeFile(file, text.replace("bake: PT10S", "bake: PT2S").replace("keepPrevious: PT1M", "keepPrevious: PT2S"));
+  await writeFile(
+    file,
+    text.replace("bake: PT10S", "bake: PT2S").replace("keepPrevious: PT1M", "keepPrevious: PT2S"),
+  );
   return file;
 }
