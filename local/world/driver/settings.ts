@@ -21,8 +21,8 @@ export const MINIMUM_DAYS = 14;
 /** What the two monitors look at, each world week. */
 export const MONITORS = {
   /**
-   * Standard deviations. The training data's own months lie up to 1.2 from the whole, and June lies at 1.9 without
-   * harm to the forecasts: above that begins another season.
+   * Standard deviations. Months within the training data lie up to 1.2 from the whole. Set with the season in view: at 2
+   * it reports a week before the evaluation can tell that the new model is better (see the README).
    */
   "data-drift": { windowDays: 28, threshold: 2.2 },
   /** °C, RMSE. In training it was 3.5, and 5 is half as much again. */
