@@ -49,6 +49,8 @@ async function main(): Promise<void> {
   process.once("SIGINT", end);
   process.once("SIGTERM", end);
   if (process.send) process.once("disconnect", end);
+  // A closed pipe: whoever started the host has gone, and every further line would fail.
+  process.stdout.on("error", end);
 
   const host = await startHost({ ...options, ...(log && { log }) });
   stop = host.stop;

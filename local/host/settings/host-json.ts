@@ -12,6 +12,13 @@ const TimeSpan = z.string().transform((text, context) => {
   return ms ?? 0;
 });
 
+const Timeout = z.string().transform((text, context) => {
+  const ms = text === "-1" ? -1 : parseTimeSpan(text);
+  if (ms === undefined)
+    context.addIssue(`found '${text}', expected a time span hh:mm:ss, or -1 for no limit`);
+  return ms ?? 0;
+});
+
 const count = (least: number) => z.number().int().min(least);
 
 const Retry = z.discriminatedUnion("strategy", [
@@ -58,7 +65,7 @@ const EventHubs = z.looseObject({
 const HostJson = z.looseObject({
   version: z.literal("2.0"),
   /** Milliseconds, -1 for none. */
-  functionTimeout: z.union([z.literal(["-1", -1]).transform(() => -1), TimeSpan]).default(30 * 60_000),
+  functionTimeout: z.preprocess(String, Timeout).prefault("00:30:00"),
   functions: z.array(z.string()).optional(),
   logging: z.looseObject({ logLevel: z.record(z.string(), z.string()).default({}) }).prefault({}),
   retry: Retry.optional(),

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { parseSchedule } from "../../../../local/host/triggers/schedule.ts";
+
+const next = (expression: string, after: string, timeZone = "UTC") => {
+  const found = parseSchedule(expression, timeZone).next(Date.parse(after));
+  return found === undefined ? undefined : new Date(found).toISOString();
+};
+
+test.each([
+  { expression: "0 */5 * * * *", means: "every five minutes", expected: "2026-01-01T00:05:00.000Z" },
+  { expression: "15 30 6 * * *", means: "six fields, seconds first", expected: "2026-01-01T06:30:15.000Z" },
+  { expression: "30 6 * * *", means: "five fields, at second 0", expected: "2026-01-01T06:30:00.000Z" },
+  { expression: "0 0 9 * * MON-FRI", means: "names of days", expected: "2026-01-01T09:00:00.000Z" },
+  { expression: "0 0 9 * * Sunday", means: "whole names of days", expected: "2026-01-04T09:00:00.000Z" },
+  { expression: "0 0 0 1 FEB,MAR *", means: "names of months", expected: "2026-02-01T00:00:00.000Z" },
+  {
+    expression: "0 0 0 13 * 5",
+    means: "day of month and day of week both",
+    expected: "2026-02-13T00:00:00.000Z",
+  },
+  { expression: "0 0 0 * * 0", means: "Sunday as 0", expected: "2026-01-04T00:00:00.000Z" },
+  { expression: "00:20:00", means: "a constant interval", expected: "2026-01-01T00:20:00.000Z" },
+])("reads '$expression' as $means", ({ expression, expected }) => {
+  expect(next(expression, "2026-01-01T00:00:00Z")).toBe(expected);
+});
+
+test("keeps local time across the change to summer time", () => {
+  expect(next("0 0 9 * * *", "2026-03-28T12:00:00Z", "Europe/Berlin")).toBe("2026-03-29T07:00:00.000Z");
+});
+
+test("has no next occurrence for a day that never comes", () => {
+  expect(next("0 0 0 30 2 *", "2026-01-01T00:00:00Z")).toBeUndefined();
+});
+
+test.each(["", "often", "* * * *", "* * * * * * *", "@daily", "0 0 0 L * *", "61 0 0 * * *"])(
+  "refuses '%s' and says so",
+  (expression) => {
+    expect(() => parseSchedule(expression, "UTC")).toThrow(`schedule '${expression}'`);
+  },
+);
