@@ -1,5 +1,6 @@
 /** The app's entry: whatever is imported here is known to the Functions host. */
 
+import { app } from "@azure/functions";
 import { ACTIVITIES } from "../orchestrations/activities.ts";
 import { approval } from "../orchestrations/approval/orchestrator.ts";
 import { promotion } from "../orchestrations/promotion/orchestrator.ts";
@@ -17,6 +18,9 @@ import "./model-events.ts";
 import "./operations.ts";
 import "./reactions.ts";
 import "./records.ts";
+
+// Settings and policy are read at the start: a mistake in them is said now, not at the first event.
+app.hook.appStart(() => void services());
 
 registerOrchestration(promotion);
 registerOrchestration(retraining);

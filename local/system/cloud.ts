@@ -29,6 +29,8 @@ const azure = await startAzure({
   storagePort: Number(values["storage-port"]),
   data: values.data,
   services: () => [worldService],
+  // Event Grid waits 10 s before its first retry; whoever watches need not.
+  retryScale: 0.1,
   log,
 }).catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
