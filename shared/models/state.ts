@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { SignalKind } from "../signals/signal.ts";
 
-/** What the control plane knows of one model: the state that `decide` reads beside signal and policy. */
+/**
+ * What the control plane knows of one model: the state that `decide` reads beside signal and policy. What is no model
+ * (an endpoint, a budget, a workspace) has one as well, with the name of its session in place of the model's.
+ */
 export const ModelState = z.object({
   model: z.string(),
   /** The version serving now; null before the first rollout. */
@@ -26,6 +29,43 @@ export const ModelState = z.object({
   retrains: z.array(z.object({ startedAt: z.iso.datetime(), cause: SignalKind })).default([]),
   /** Consecutive breaches by signal kind since the last cleared one or the last retraining, newest last. */
   breaches: z.partialRecord(SignalKind, z.array(z.iso.datetime())).default({}),
+  /**
+   * The latest reports of each kind that can be raised and cleared, newest last; `acted` marks one whose reaction
+   * started. Breaches within the last reports, flapping and confirmation by performance count these.
+   */
+  reports: z
+    .partialRecord(
+      SignalKind,
+      z.array(
+        z.object({
+          at: z.iso.datetime(),
+          state: z.enum(["raised", "cleared"]),
+          acted: z.boolean().default(false),
+        }),
+      ),
+    )
+    .default({}),
+  /**
+   * The incident that is open for this subject: the signals that came since belong to it. It closes when all that it
+   * concerns has cleared, or when no more signals come; whoever ends its operation sets it to null.
+   */
+  incident: z
+    .object({
+      /** Id of the signal that opened it. */
+      id: z.string(),
+      openedAt: z.iso.datetime(),
+      /** When its latest raised signal was decided. */
+      lastAt: z.iso.datetime(),
+      /** What is still raised: kind, endpoint and deployment. */
+      concerns: z.array(z.string()),
+      signals: z.int().min(1),
+    })
+    .nullable()
+    .default(null),
+  /** Spending that people have approved for reactions to come: up to this amount each, until then. */
+  approvedCosts: z
+    .array(z.object({ reaction: z.string(), amount: z.number(), until: z.iso.datetime() }))
+    .default([]),
   /** Ids of the latest signals that were decided, newest last: a redelivery is a duplicate. */
   decidedSignals: z.array(z.string()).default([]),
 });

@@ -1,12 +1,14 @@
 import { durationMs } from "../duration.ts";
+import { freezeEnd, freezeStart } from "./freeze.ts";
 import type { ModelPolicy } from "./schema.ts";
+import { hasOffset } from "./zoned-time.ts";
 
 /** A field that is well formed by itself and makes no sense beside another. */
 export type Inconsistency = { path: string; found: string; expected: string };
 
 /** Everything in a whole policy that its fields cannot say one by one. */
 export function inconsistencies(policy: ModelPolicy): Inconsistency[] {
-  return [...ofRollout(policy), ...ofApproval(policy), ...ofFreezes(policy)];
+  return [...ofRollout(policy), ...ofApproval(policy), ...ofFreezes(policy), ...ofDrift(policy)];
 }
 
 function ofRollout({ rollout }: ModelPolicy): Inconsistency[] {
@@ -38,8 +40,29 @@ function ofApproval({ approval }: ModelPolicy): Inconsistency[] {
 }
 
 function ofFreezes({ freezes }: ModelPolicy): Inconsistency[] {
-  return freezes.flatMap(({ from, to }, index) => {
-    if (Date.parse(from) < Date.parse(to)) return [];
+  return freezes.flatMap((freeze, index) => {
+    const { from, to, timeZone } = freeze;
+    const vague = (["from", "to"] as const).filter((name) => !timeZone && !hasOffset(freeze[name]));
+    if (vague.length > 0) {
+      return vague.map((name) => ({
+        path: `freezes.${index}.${name}`,
+        found: freeze[name],
+        expected: "an offset such as Z or +02:00, or a timeZone beside it",
+      }));
+    }
+    if (freezeStart(freeze) < freezeEnd(freeze)) return [];
     return [{ path: `freezes.${index}.to`, found: to, expected: `a moment after its start, ${from}` }];
   });
+}
+
+function ofDrift({ drift }: ModelPolicy): Inconsistency[] {
+  const { outOf, consecutiveBreaches } = drift;
+  if (outOf === undefined || outOf >= consecutiveBreaches) return [];
+  return [
+    {
+      path: "drift.outOf",
+      found: String(outOf),
+      expected: `at least drift.consecutiveBreaches, ${consecutiveBreaches}`,
+    },
+  ];
 }

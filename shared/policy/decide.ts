@@ -1,14 +1,16 @@
 import type { ModelState } from "../models/state.ts";
 import type { Signal } from "../signals/signal.ts";
 import type { Decision, Reaction } from "./decision.ts";
-import { heldBack } from "./holds.ts";
+import { awaitsApproval, heldBack } from "./holds.ts";
+import { openIncident } from "./incident.ts";
 import type { EffectivePolicy } from "./load.ts";
 import { REACTION_TABLE, reactionWithoutPolicy } from "./reaction-table.ts";
 import { reasonFor } from "./reason.ts";
 import type { Situation } from "./situation.ts";
+import { triage } from "./triage.ts";
 import { LOOP_GUARD, TURNS } from "./turns.ts";
 
-type Choice = { reaction: Reaction; rule: string; turn: string | null };
+type Choice = { reaction: Reaction; rule: string; turn: string | null; policyField?: string };
 
 /**
  * What a signal calls for, by which rule, and what holds it back. Pure: no clock, no I/O, no log.
@@ -28,13 +30,19 @@ export function decide(
   const situation: Situation = { signal, policy, state, now, reaction: tabled.reaction };
   const turned = signal.state === "raised" ? turn(tabled, TURNS, situation) : tabled;
   const standing = { ...situation, reaction: turned.reaction };
-  const held = heldBack(standing);
-  const choice = held ? turned : turn(turned, [LOOP_GUARD], standing);
+  const early = heldBack(standing);
+  const choice = early ? turned : turn(turned, [LOOP_GUARD], standing);
+  const held = early ?? awaitsApproval({ ...situation, reaction: choice.reaction });
+  const found = triage(situation);
+  const incident = held ? undefined : incidentOf(choice, situation);
   return {
     signalId: signal.id,
     reaction: choice.reaction,
     rule: choice.rule,
-    reason: reasonFor(signal, choice.reaction, choice.turn, held),
+    reason: reasonFor(signal, choice.reaction, choice.turn, held, found),
+    ...(choice.policyField && effective ? { policyField: choice.policyField } : {}),
+    ...(found ? { triage: found } : {}),
+    ...(incident === undefined ? {} : { incident }),
     heldBack: held,
     policyDigest: effective?.digest ?? "",
     decidedAt: now.toISOString(),
@@ -52,6 +60,7 @@ function fromTable(signal: Signal, effective: EffectivePolicy | null): Choice {
       reaction: REACTION_TABLE[signal.kind][scenario],
       rule: `${signal.kind}/${scenario}`,
       turn: null,
+      policyField: "scenario",
     };
   }
   const reaction = reactionWithoutPolicy(signal.kind);
@@ -62,5 +71,20 @@ function fromTable(signal: Signal, effective: EffectivePolicy | null): Choice {
 
 function turn(choice: Choice, rows: typeof TURNS, situation: Situation): Choice {
   const row = choice.reaction === "none" ? undefined : rows.find(({ applies }) => applies(situation));
-  return row ? { reaction: row.reaction, rule: `${choice.rule}/${row.name}`, turn: row.name } : choice;
+  if (!row) return choice;
+  const { name, reaction, policyField = choice.policyField } = row;
+  return {
+    reaction,
+    rule: `${choice.rule}/${name}`,
+    turn: name,
+    ...(policyField === undefined ? {} : { policyField }),
+  };
+}
+
+/** A loopback to setup opens an incident; what belongs to an open one, or clears part of it, carries its id. */
+function incidentOf({ reaction, turn: turned }: Choice, situation: Situation): string | undefined {
+  const { signal, state } = situation;
+  if (reaction === "setup-loopback") return signal.id;
+  if (turned === "same-incident") return openIncident(situation)?.id;
+  return signal.state === "cleared" && state.incident ? state.incident.id : undefined;
 }

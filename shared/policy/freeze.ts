@@ -1,4 +1,5 @@
 import type { ModelPolicy } from "./schema.ts";
+import { zonedTime } from "./zoned-time.ts";
 
 type Freeze = ModelPolicy["freezes"][number];
 
@@ -6,7 +7,13 @@ type Freeze = ModelPolicy["freezes"][number];
 export function freezeAt(freezes: readonly Freeze[], now: Date): Freeze | undefined {
   const at = now.getTime();
   const [last] = freezes
-    .filter(({ from, to }) => Date.parse(from) <= at && at < Date.parse(to))
-    .sort((a, b) => Date.parse(b.to) - Date.parse(a.to));
+    .filter((freeze) => freezeStart(freeze) <= at && at < freezeEnd(freeze))
+    .sort((a, b) => freezeEnd(b) - freezeEnd(a));
   return last;
 }
+
+/** In milliseconds since 1970 UTC. */
+export const freezeStart = ({ from, timeZone }: Freeze): number => zonedTime(from, timeZone);
+
+/** In milliseconds since 1970 UTC. */
+export const freezeEnd = ({ to, timeZone }: Freeze): number => zonedTime(to, timeZone);

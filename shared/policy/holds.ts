@@ -1,26 +1,53 @@
 import { durationMs } from "../duration.ts";
 import type { HeldBack, Reaction } from "./decision.ts";
-import { freezeAt } from "./freeze.ts";
-import { breachesInARow, claimant, isWorsening, type Situation } from "./situation.ts";
+import { flappingUntil } from "./flapping.ts";
+import { freezeAt, freezeEnd } from "./freeze.ts";
+import {
+  breachesInARow,
+  breachesOutOf,
+  claimant,
+  incidentLimits,
+  isWorsening,
+  type Situation,
+} from "./situation.ts";
+import { triage } from "./triage.ts";
 
 type Holding = Omit<HeldBack, "hold">;
-type Hold = { name: string; holds: (situation: Situation) => Holding | null };
+type Hold = { name: string; holds: (situation: Situation) => Holding | null; policyField?: string };
 
 /** What holds a reaction back. The first row that applies is the one the operator is shown. */
 const HOLDS: readonly Hold[] = [
   { name: "duplicate", holds: duplicate },
-  { name: "freeze", holds: freeze },
+  // What is no finding is not counted as one, so these two come before all that would count it.
+  { name: "noise", holds: noise, policyField: "drift.minimumImportance" },
+  { name: "minimum-sample", holds: minimumSample, policyField: "drift.minimumSample" },
+  { name: "freeze", holds: freeze, policyField: "freezes" },
   { name: "operation-under-way", holds: claimedVersion },
   { name: "operation-under-way", holds: operationUnderWay },
-  { name: "consecutive-breaches", holds: consecutiveBreaches },
-  { name: "cool-down", holds: coolDown },
-  { name: "quota", holds: quota },
+  { name: "flapping", holds: flapping, policyField: "incidents.changes" },
+  { name: "consecutive-breaches", holds: consecutiveBreaches, policyField: "drift.consecutiveBreaches" },
+  { name: "confirmation", holds: confirmation, policyField: "drift.actOn" },
+  { name: "cool-down", holds: coolDown, policyField: "retraining.coolDown" },
+  { name: "quota", holds: quota, policyField: "retraining.quota.retrains" },
 ];
 
 export function heldBack(situation: Situation): HeldBack | null {
-  for (const { name, holds } of HOLDS) {
+  return firstHold(HOLDS, situation);
+}
+
+/** What is asked last, about the reaction that would really start: nobody approves what would not happen. */
+export function awaitsApproval(situation: Situation): HeldBack | null {
+  return firstHold(
+    [{ name: "cost-approval", holds: costApproval, policyField: "cost.approvalAbove" }],
+    situation,
+  );
+}
+
+function firstHold(rows: readonly Hold[], situation: Situation): HeldBack | null {
+  for (const { name, holds, policyField } of rows) {
     const holding = holds(situation);
-    if (holding) return { hold: name, ...holding };
+    if (holding)
+      return { hold: name, ...holding, ...(policyField && situation.policy ? { policyField } : {}) };
   }
   return null;
 }
@@ -36,6 +63,16 @@ const FROZEN: ReadonlySet<Reaction> = new Set([
   "cost-review",
   "decommission",
   "image-quarantine",
+]);
+
+/** Not a promotion, which happens once; not a quarantine, which would come too late. */
+const CALMED: ReadonlySet<Reaction> = new Set([
+  "retraining",
+  "development-loopback",
+  "setup-loopback",
+  "cost-review",
+  "decommission",
+  "notice",
 ]);
 
 /** Kinds of operation that a reaction waits for: two of them at once would work against each other. */
@@ -62,8 +99,9 @@ function freeze({ reaction, policy, now }: Situation): Holding | null {
   if (!policy || !FROZEN.has(reaction)) return null;
   const last = freezeAt(policy.freezes, now);
   if (!last) return null;
-  const until = new Date(last.to).toISOString();
-  return { until, liftedBy: `the end of the freeze (${last.reason}), or a policy without it` };
+  const until = new Date(freezeEnd(last)).toISOString();
+  const local = last.timeZone === undefined ? "" : `, ${last.to} in ${last.timeZone}`;
+  return { until, liftedBy: `the end of the freeze (${last.reason}${local}), or a policy without it` };
 }
 
 function claimedVersion(situation: Situation): Holding | null {
@@ -84,12 +122,67 @@ function operationUnderWay({ reaction, state }: Situation): Holding | null {
 function consecutiveBreaches(situation: Situation): Holding | null {
   const { signal, policy } = situation;
   if (!policy || !isWorsening(signal.kind) || signal.state !== "raised") return null;
-  const missing = policy.drift.consecutiveBreaches - breachesInARow(situation);
+  const { consecutiveBreaches: needed, outOf } = policy.drift;
+  const counted = outOf === undefined ? breachesInARow(situation) : breachesOutOf(situation, outOf);
+  const missing = needed - counted;
   if (missing <= 0) return null;
+  const among = outOf === undefined ? "in a row" : `within the last ${outOf} reports`;
   return {
     until: null,
-    liftedBy: `${missing} more ${missing === 1 ? "breach" : "breaches"} of ${signal.kind} in a row`,
+    liftedBy: `${missing} more ${missing === 1 ? "breach" : "breaches"} of ${signal.kind} ${among}`,
   };
+}
+
+function noise(situation: Situation): Holding | null {
+  if (triage(situation)?.verdict !== "noise") return null;
+  const least = situation.policy?.drift.minimumImportance ?? 0;
+  const feature = least > 0 ? ` of a feature that matters at least ${least}` : "";
+  return { until: null, liftedBy: `a value on the bad side of its limit${feature}` };
+}
+
+function minimumSample({ signal, policy }: Situation): Holding | null {
+  if (!policy || !isWorsening(signal.kind) || signal.state !== "raised") return null;
+  const sizes = signal.evidence.measurements.flatMap(({ sampleSize }) => sampleSize ?? []);
+  const largest = Math.max(...sizes);
+  if (sizes.length === 0 || largest >= policy.drift.minimumSample) return null;
+  return {
+    until: null,
+    liftedBy: `a finding that rests on at least ${policy.drift.minimumSample} rows; this one has ${largest}`,
+  };
+}
+
+function flapping(situation: Situation): Holding | null {
+  const { reaction, signal } = situation;
+  if (!CALMED.has(reaction) || signal.state !== "raised") return null;
+  const until = flappingUntil(situation);
+  if (until === null) return null;
+  const { changes, changesWithin } = incidentLimits(situation);
+  return {
+    until: new Date(until).toISOString(),
+    liftedBy: `fewer than ${changes} changes of ${signal.kind} between raised and cleared within ${changesWithin}`,
+  };
+}
+
+function confirmation(situation: Situation): Holding | null {
+  const { policy } = situation;
+  if (policy?.drift.actOn !== "confirmed" || triage(situation)?.verdict !== "suspected") return null;
+  return {
+    until: null,
+    liftedBy: `a finding that performance got worse, within ${policy.drift.confirmWithin} of the drift`,
+  };
+}
+
+function costApproval({ reaction, policy, state, now }: Situation): Holding | null {
+  if (!policy) return null;
+  const { approvalAbove, estimates, unit } = policy.cost;
+  const estimate = new Map(Object.entries(estimates)).get(reaction) ?? 0;
+  if (approvalAbove === undefined || estimate <= approvalAbove) return null;
+  const isApproved = state.approvedCosts.some((approved) => {
+    const covers = approved.reaction === reaction && approved.amount >= estimate;
+    return covers && now.getTime() < Date.parse(approved.until);
+  });
+  if (isApproved) return null;
+  return { until: null, liftedBy: `an approval to spend ${estimate} ${unit} on ${reaction}` };
 }
 
 /** Counts from the end of the last retraining, or from its start while the end is not known. */

@@ -31,6 +31,9 @@ export type PolicyBook = {
   for(model: string): EffectivePolicy | null;
 };
 
+/** Models whose policy is kept ready: merging the layers anew for each signal would cost more than the decision. */
+const MOST_KNOWN = 1_000;
+
 /**
  * Reads a whole policy file.
  *
@@ -53,9 +56,12 @@ export function loadPolicy(text: string, file: string): PolicyBook {
     return found && "problems" in found ? found.problems.map((one) => within(pattern, one)) : [];
   });
   if (problems.length > 0) throw new PolicyError(file, problems);
+  const known = new Map<string, EffectivePolicy | null>();
   return {
     patterns: Object.keys(document.models),
     for(model) {
+      const before = known.get(model);
+      if (before !== undefined) return before;
       const found = effective(model);
       if (found && "problems" in found) {
         throw new PolicyError(
@@ -63,6 +69,9 @@ export function loadPolicy(text: string, file: string): PolicyBook {
           found.problems.map((one) => within(model, one)),
         );
       }
+      // Names come from outside: a stream of new ones must not fill the memory.
+      if (known.size >= MOST_KNOWN) known.clear();
+      known.set(model, found);
       return found;
     },
   };

@@ -1,5 +1,5 @@
 import type { Measurement, Signal, SignalKind } from "../signals/signal.ts";
-import type { HeldBack, Reaction } from "./decision.ts";
+import type { HeldBack, Reaction, Triage } from "./decision.ts";
 import { budgetTier } from "./situation.ts";
 
 /** What happened, as an operator would say it; the subject goes before. */
@@ -47,6 +47,7 @@ const BECAUSE: Readonly<Record<string, string>> = {
   "retraining-disabled": "its policy does not retrain automatically",
   "during-rollout": "a rollout is under way and rolls back first",
   "same-incident": "an incident is open already",
+  minor: "its sender does not rate it severe enough",
   claimed: "an operation registered it itself",
   repeated: "its budget has run out again and again",
   "last-tier": "its whole budget is spent",
@@ -61,11 +62,14 @@ export function reasonFor(
   reaction: Reaction,
   turn: string | null,
   held: HeldBack | null,
+  triage: Triage | null = null,
 ): string {
   const happened = signal.state === "raised" ? HAPPENED[signal.kind] : `no longer ${HAPPENED[signal.kind]}`;
   const because = turn === null ? undefined : BECAUSE[turn];
   const sentence = `${nameOf(signal)} ${happened}${measured(signal)}, so ${FOLLOWS[reaction]}`;
-  const whole = because === undefined ? `${sentence}.` : `${sentence}: ${because}.`;
+  const certainty =
+    triage && triage.verdict !== "suspected" ? ` It is ${triage.verdict}: ${triage.because}.` : "";
+  const whole = `${sentence}${because === undefined ? "." : `: ${because}.`}${certainty}`;
   if (!held) return whole;
   return `${whole} Held back by ${held.hold}${held.until === null ? "" : ` until ${held.until}`}; lifted by ${held.liftedBy}.`;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isTimeZone } from "./zoned-time.ts";
 
 /** ISO 8601 duration of days, hours, minutes and seconds, such as `P7D` or `PT10S`. */
 const Duration = z
@@ -29,12 +30,85 @@ export const Approver = z.strictObject({
 });
 export type Approver = z.infer<typeof Approver>;
 
+/** How several signals about one subject are taken together; also what counts for a subject without a policy. */
+export const INCIDENT_DEFAULTS = { window: "PT1H", leastSeverity: 3, changes: 6, changesWithin: "PT1H" };
+
+const INCIDENTS = {
+  window: Duration.default(INCIDENT_DEFAULTS.window).describe(
+    "signals about one subject belong to its open incident until none came for this long",
+  ),
+  leastSeverity: z
+    .int()
+    .min(0)
+    .max(4)
+    .default(INCIDENT_DEFAULTS.leastSeverity)
+    .describe("0 critical to 4 verbose; what is less severe is told to people and starts nothing"),
+  changes: z
+    .int()
+    .min(2)
+    .max(50)
+    .default(INCIDENT_DEFAULTS.changes)
+    .describe("changes between raised and cleared, from which on a signal is flapping"),
+  changesWithin: Duration.default(INCIDENT_DEFAULTS.changesWithin),
+};
+
+/** With an offset or Z, or local time where the freeze names its time zone. */
+const FreezeTime = z.iso.datetime({ offset: true, local: true });
+
+const TimeZone = z
+  .string()
+  .refine(isTimeZone, "an IANA time zone such as Europe/Berlin")
+  .describe("IANA name; `from` and `to` are local times there: 2026-12-24T00:00:00");
+
 /** Everything a reaction needs to know about one model, all defaults applied. */
 export const ModelPolicy = z.strictObject({
   scenario: Scenario,
   drift: z.strictObject({
-    consecutiveBreaches: z.int().min(1).describe("breaches of the same kind in a row before a reaction"),
+    consecutiveBreaches: z
+      .int()
+      .min(1)
+      .describe("breaches of the same kind before a reaction: in a row, or within the last `outOf` reports"),
+    outOf: z.int().min(1).max(50).optional().describe("reports among which breaches are counted"),
+    minimumSample: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe("rows that a finding must rest on, where the sender says how many it had"),
+    minimumImportance: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe("drift of features that all matter less than this is noise"),
+    importance: z
+      .record(z.string(), z.number().min(0).max(1))
+      .default({})
+      .describe("share of the model's decision by feature; a feature that is not named counts as important"),
+    actOn: z
+      .enum(["suspected", "confirmed"])
+      .default("suspected")
+      .describe("confirmed: drift waits until performance, measured against truths, got worse too"),
+    confirmWithin: Duration.default("P7D").describe("how long a finding about performance counts"),
   }),
+  incidents: z.strictObject(INCIDENTS).default(INCIDENT_DEFAULTS),
+  cost: z
+    .strictObject({
+      unit: z.string().min(1).default("EUR"),
+      approvalAbove: z
+        .number()
+        .min(0)
+        .optional()
+        .describe("a reaction whose estimate is above this waits for an approval; absent: none does"),
+      estimates: z
+        .strictObject({
+          retraining: z.number().min(0).optional(),
+          "development-loopback": z.number().min(0).optional(),
+          "setup-loopback": z.number().min(0).optional(),
+        })
+        .default({})
+        .describe("what one such reaction costs, in `unit`"),
+    })
+    .default({ unit: "EUR", estimates: {} }),
   retraining: z.strictObject({
     enabled: z.boolean(),
     dataAsset: z.string().min(1).describe("name of the data asset that holds recent production data"),
@@ -92,8 +166,9 @@ export const ModelPolicy = z.strictObject({
   freezes: z
     .array(
       z.strictObject({
-        from: z.iso.datetime({ offset: true }),
-        to: z.iso.datetime({ offset: true }),
+        from: FreezeTime,
+        to: FreezeTime,
+        timeZone: TimeZone.optional(),
         reason: z.string(),
       }),
     )

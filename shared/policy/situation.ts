@@ -1,7 +1,7 @@
 import type { ModelState } from "../models/state.ts";
 import type { Signal, SignalKind } from "../signals/signal.ts";
 import type { Reaction } from "./decision.ts";
-import type { ModelPolicy } from "./schema.ts";
+import { INCIDENT_DEFAULTS, type ModelPolicy } from "./schema.ts";
 
 /** All that a rule may look at. */
 export type Situation = {
@@ -26,6 +26,21 @@ export const isWorsening = (kind: SignalKind): boolean => WORSENING.has(kind);
 /** Breaches of the signal's kind in a row, this one included. */
 export const breachesInARow = ({ signal, state }: Situation): number =>
   (state.breaches[signal.kind]?.length ?? 0) + 1;
+
+/** Breaches among the last reports of the signal's kind, this one included, since something was done about it. */
+export function breachesOutOf({ signal, state }: Situation, outOf: number): number {
+  const reports = state.reports[signal.kind] ?? [];
+  const retrainedAt = Date.parse(state.retrains.at(-1)?.startedAt ?? "1970-01-01T00:00:00Z");
+  const since = reports
+    .slice(reports.findLastIndex(({ acted }) => acted) + 1)
+    .filter(({ at }) => Date.parse(at) > retrainedAt);
+  const latest = outOf > 1 ? since.slice(1 - outOf) : [];
+  return latest.filter((report) => report.state === "raised").length + 1;
+}
+
+/** How signals are taken together: by the policy, or as its schema says where there is none. */
+export const incidentLimits = ({ policy }: Pick<Situation, "policy">) =>
+  policy?.incidents ?? INCIDENT_DEFAULTS;
 
 /** The version that the signal is about has been claimed by this operation, which registered it itself. */
 export function claimant({ signal, state }: Situation): string | undefined {

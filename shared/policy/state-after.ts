@@ -1,12 +1,18 @@
 import type { ModelState } from "../models/state.ts";
 import type { Signal, SignalKind } from "../signals/signal.ts";
-import type { Decision } from "./decision.ts";
+import type { Decision, Reaction } from "./decision.ts";
+import { incidentAfter } from "./incident.ts";
 import { isLastTier, isWorsening } from "./situation.ts";
 
 /** Older ones are forgotten: a redelivery comes within a day, and Service Bus and the inbox know it as well. */
 const DECIDED_SIGNALS_KEPT = 200;
 const BREACHES_KEPT = 50;
+/** As many as a policy may ask for, in `drift.outOf` and `incidents.changes`, and one before them. */
+const REPORTS_KEPT = 51;
 const RETRAINS_KEPT = 100;
+
+/** Reactions that do something about what was counted; retraining does so for every kind at once. */
+const ENDS_A_COUNT: ReadonlySet<Reaction> = new Set(["retraining", "development-loopback", "setup-loopback"]);
 
 /**
  * The state to store with a decision. Pure.
@@ -23,22 +29,44 @@ export function stateAfter(signal: Signal, decision: Decision, state: ModelState
   return {
     ...state,
     decidedSignals,
-    breaches: breachesAfter(signal, decision, state, now),
+    breaches: isFinding(decision) ? breachesAfter(signal, decision, state, now) : state.breaches,
+    reports: isFinding(decision) ? reportsAfter(signal, decision, state, now) : state.reports,
+    incident: incidentAfter(signal, decision, state, now),
     retrains: isRetraining ? [...state.retrains, retrain].slice(-RETRAINS_KEPT) : state.retrains,
   };
 }
 
 function breachesAfter(signal: Signal, decision: Decision, { breaches }: ModelState, now: Date) {
-  if (decision.reaction === "none") return breaches;
   if (signal.state === "cleared") return without(breaches, signal.kind);
   const hasStarted = decision.heldBack === null;
   if (decision.reaction === "retraining" && hasStarted) return {};
-  const isEnded = decision.reaction === "development-loopback" || decision.reaction === "setup-loopback";
-  if (isEnded && hasStarted) return without(breaches, signal.kind);
+  if (ENDS_A_COUNT.has(decision.reaction) && hasStarted) return without(breaches, signal.kind);
   const isBeingMended = isWorsening(signal.kind) && decision.heldBack?.hold === "operation-under-way";
   if (isBeingMended || (!isWorsening(signal.kind) && !isLastTier(signal))) return breaches;
   const row = [...(breaches[signal.kind] ?? []), now.toISOString()].slice(-BREACHES_KEPT);
   return { ...breaches, [signal.kind]: row };
+}
+
+/** Noise, and what rests on too few rows, says nothing: it neither counts nor ends a count. */
+function isFinding({ heldBack, reaction }: Decision): boolean {
+  return reaction !== "none" && heldBack?.hold !== "noise" && heldBack?.hold !== "minimum-sample";
+}
+
+/** Kinds that happen once, and are not raised and cleared. */
+const MOMENTARY: ReadonlySet<SignalKind> = new Set([
+  "model.registered",
+  "model.deployed",
+  "job.completed",
+  "job.failed",
+]);
+
+function reportsAfter(signal: Signal, decision: Decision, { reports }: ModelState, now: Date) {
+  const isBeingMended = isWorsening(signal.kind) && decision.heldBack?.hold === "operation-under-way";
+  if (MOMENTARY.has(signal.kind) || isBeingMended) return reports;
+  const acted =
+    signal.state === "raised" && decision.heldBack === null && ENDS_A_COUNT.has(decision.reaction);
+  const report = { at: now.toISOString(), state: signal.state, acted };
+  return { ...reports, [signal.kind]: [...(reports[signal.kind] ?? []), report].slice(-REPORTS_KEPT) };
 }
 
 function without(breaches: ModelState["breaches"], kind: SignalKind): ModelState["breaches"] {
