@@ -3,6 +3,7 @@ import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import type { FunctionDefinition, HostLog } from "./contract.ts";
 import { openDurable, openRpcDoor, usesDurable } from "./durable-door.ts";
+import { messageOf } from "./errors.ts";
 import { KeyRing } from "./http/keys.ts";
 import { type Listener, listen } from "./http/listen.ts";
 import { buildRouteTable } from "./http/routes.ts";
@@ -56,9 +57,18 @@ const STOP_GRACE_MS = 10_000;
  */
 export async function startHost(options: HostOptions): Promise<RunningHost> {
   const undo: (() => unknown)[] = [];
-  const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
+  const log = options.log ?? consoleLog;
+  const undoAll = async () => {
+    for (const step of undo.splice(0).reverse()) {
+      try {
+        await step();
+      } catch (error) {
+        log("error", "Host.Shutdown", `A step of stopping failed, the others go on: ${messageOf(error)}`);
+      }
+    }
   };
+  let stopped: Promise<void> | undefined;
+  const stop = () => (stopped ??= undoAll());
   try {
     return await start({ ...options, app: path.resolve(options.app) }, undo, stop);
   } catch (error) {
@@ -67,7 +77,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   }
 }
 
-/** @param undo - what has to be done to stop, added in the order of starting */
+/** @param undo - what has to be done to stop, added in the order of starting: the doors close first, the state last */
 async function start(
   options: HostOptions,
   undo: (() => unknown)[],
@@ -115,7 +125,6 @@ async function start(
     durableClientBinding: () => durableBinding.read(),
     writeOutputs: outputs.write,
   });
-  undo.push(() => worker.drain(STOP_GRACE_MS));
 
   const durable = usesDurable(worker.functions)
     ? await openDurable(options.data, {
@@ -138,6 +147,7 @@ async function start(
     });
   }
 
+  undo.push(() => worker.drain(STOP_GRACE_MS));
   surface.state = {
     id: path.basename(options.app),
     version: HOST_VERSION,
@@ -161,7 +171,12 @@ async function start(
     indexingErrors.set(name, message);
     log("error", "Host.Startup", message);
   });
-  undo.push(() => triggers.stop());
+  undo.push(
+    () => triggers.stop(),
+    () => {
+      surface.state = undefined;
+    },
+  );
   await triggers.ready;
   for (const line of listing(url, worker.functions, table.routes)) log("information", "Host.Startup", line);
   return {
