@@ -4,7 +4,7 @@ import { durationMs } from "../duration.ts";
 import { approving, became, candidateOf, follows, rejecting, waiting } from "./approval-words.ts";
 import { evaluationTables } from "./evaluation.ts";
 import { renderPage } from "./page.ts";
-import { facts, section, shortId, state, table, time } from "./parts.ts";
+import { facts, section, shortId, state, table, text, time } from "./parts.ts";
 import { cut, relative, span, steps } from "./words.ts";
 
 export interface Viewer {
@@ -120,7 +120,7 @@ function deciders({ approvers, decisions, quorum, status }: Approval, now: Date)
       persona,
       word ? state(word.decision === "approve" ? "approved" : "rejected") : silent,
       word ? time(word.at, now) : "–",
-      word ? cut(word.comment, LONGEST_COMMENT) || "–" : "–",
+      word ? text(word.comment, LONGEST_COMMENT) : "–",
     ];
   });
   return h(

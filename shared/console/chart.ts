@@ -5,7 +5,7 @@ import type { EvaluationPoint } from "./evaluation-points.ts";
 import { cut, figure } from "./words.ts";
 
 /** User units; the stylesheet decides how large it is shown. */
-const SIZE = { width: 560, height: 240, left: 44, right: 84, top: 26, bottom: 34 } as const;
+const SIZE = { width: 560, height: 240, left: 44, right: 84, top: 36, bottom: 34 } as const;
 
 /** More names than this would run into each other below the axis. */
 const MOST_NAMES = 7;

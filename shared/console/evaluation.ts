@@ -15,32 +15,40 @@ function check(verdict: Verdict): ComponentChild[] {
   return [
     h("h3", null, `${cut(name)}: `, state(verdict.verdict)),
     h("p", null, `${cut(reason, 400)} `, h("span", { class: "muted" }, basis)),
-    table(
-      `Figures of the check ${cut(name)}`,
-      ["Figure", "Candidate", "Champion", "Difference", "95 % interval", "Tolerance", "Limit"],
-      figures.map(figureCells),
-      "It has no figures.",
-    ),
+    figureTable(name, figures),
   ];
 }
 
-function figureCells(one: Figure): ComponentChild[] {
-  const { name, unit, candidate, champion, interval, tolerance, limit } = one;
-  const difference = candidate === null || champion === null ? null : candidate - champion;
-  return [
-    cut(name),
-    amount(candidate, unit, "candidate"),
-    amount(champion, unit, "champion"),
-    amount(difference, unit),
-    interval === null ? "–" : `${signed(interval.low)} to ${signed(interval.high)} ${unit}`,
-    tolerance === null ? "–" : `up to +${figure(tolerance)} ${unit}`,
-    limit === null ? "–" : `at most ${figure(limit)} ${unit}`,
-  ];
+/** Columns of figures. One that holds nothing for any figure of a check is left out: narrow screens have no room for it. */
+const COLUMNS: readonly { readonly head: string; readonly cell: (figure: Figure) => ComponentChild }[] = [
+  { head: "Candidate", cell: ({ candidate, unit }) => amount(candidate, unit, "candidate") },
+  { head: "Champion", cell: ({ champion, unit }) => amount(champion, unit, "champion") },
+  {
+    head: "Difference",
+    cell: ({ candidate, champion, unit }) =>
+      amount(candidate === null || champion === null ? null : candidate - champion, unit),
+  },
+  {
+    head: "95 % interval",
+    cell: ({ interval, unit }) => interval && `${signed(interval.low)} to ${signed(interval.high)} ${unit}`,
+  },
+  {
+    head: "Tolerance",
+    cell: ({ tolerance, unit }) => (tolerance === null ? null : `up to +${figure(tolerance)} ${unit}`),
+  },
+  { head: "Limit", cell: ({ limit, unit }) => (limit === null ? null : `at most ${figure(limit)} ${unit}`) },
+];
+
+function figureTable(check: string, figures: readonly Figure[]): ComponentChild {
+  const columns = COLUMNS.filter(({ cell }) => figures.some((one) => cell(one) !== null));
+  const rows = figures.map((one) => [cut(one.name), ...columns.map(({ cell }) => cell(one) ?? "–")]);
+  const heads = ["Figure", ...columns.map(({ head }) => head)];
+  return table(`Figures of the check ${cut(check)}`, heads, rows, "It has no figures.");
 }
 
 /** Short for the eye, exact in the title; a difference, which is nobody's own figure, carries its sign. */
 function amount(value: number | null, unit: string, role?: "candidate" | "champion"): ComponentChild {
-  if (value === null) return "–";
+  if (value === null) return null;
   const text = role === undefined ? signed(value) : figure(value);
   return h("span", { class: role, title: `${value} ${unit}` }, `${text} ${unit}`);
 }

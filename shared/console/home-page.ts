@@ -49,22 +49,22 @@ export function homePage({ models, operations, approvals, now }: HomeView): stri
     ),
     section(
       "Running",
-      operationTable(
-        "Running operations",
-        running,
+      operationTable({
+        name: "Running operations",
+        operations: running,
         now,
-        "Nothing runs. A signal that calls for work starts it.",
-      ),
+        empty: "Nothing runs. A signal that calls for work starts it.",
+      }),
     ),
     section("Models", modelTable(models, operations, open, now)),
     section(
       "Ended lately",
-      operationTable(
-        "Ended operations",
-        ended,
+      operationTable({
+        name: "Ended operations",
+        operations: ended,
         now,
-        "Nothing has ended yet. Each operation stays on record here.",
-      ),
+        empty: "Nothing has ended yet. Each operation stays on record here.",
+      }),
     ),
   );
 }

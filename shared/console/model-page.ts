@@ -6,7 +6,7 @@ import type { Operation } from "../operations/operation-store.ts";
 import { Decision } from "../policy/decision.ts";
 import { evaluationChart } from "./chart.ts";
 import type { EvaluationPoint } from "./evaluation-points.ts";
-import { operationTable } from "./operation-table.ts";
+import { operationTableOfModel } from "./operation-table.ts";
 import { renderPage } from "./page.ts";
 import { facts, section, shortId, state, table, text, time } from "./parts.ts";
 import { phaseOf } from "./phase.ts";
@@ -44,7 +44,12 @@ export function modelPage(view: ModelView): string {
     section("Error at each evaluation", evaluationChart(points, promoted), pointTable(points, now)),
     section(
       "Operations",
-      operationTable("Operations", operations, now, "None yet. A signal that calls for work starts one."),
+      operationTableOfModel({
+        name: "Operations",
+        operations,
+        now,
+        empty: "None yet. A signal that calls for work starts one.",
+      }),
     ),
     section("Signals and decisions", decisionTable(decisions, now)),
     section("Policy", policyTable(policy)),
@@ -83,21 +88,18 @@ function pointTable(points: readonly EvaluationPoint[], now: Date): ComponentChi
 function decisionTable(entries: readonly LedgerEntry[], now: Date): ComponentChild {
   const rows = entries.map(({ recordedAt, summary, evidence, signal = "" }) => {
     const decision = Decision.safeParse(evidence.decision).data;
-    const held = decision?.heldBack;
     return [
       time(recordedAt, now),
       decision?.reaction ?? "–",
+      decision?.heldBack ? state(`held by ${decision.heldBack.hold}`) : "now",
       text(summary, 400),
-      held
-        ? text(`${held.hold}${held.until === null ? "" : ` until ${held.until}`}; lifted by ${held.liftedBy}`)
-        : "no",
       decision?.rule ?? "–",
       shortId(signal),
     ];
   });
   return table(
     "Signals and decisions",
-    ["When", "Reaction", "Why", "Held back", "Rule", "Signal"],
+    ["When", "Reaction", "Starts", "Why", "Rule", "Signal"],
     rows,
     "No signal yet. Each one appears here with what was decided about it, and why.",
   );

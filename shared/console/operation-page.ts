@@ -40,7 +40,12 @@ export function operationPage({ operation, status, timeline, children, now }: Op
     section("Timeline", timelineTable(timeline, now)),
     section(
       "Operations that it started",
-      operationTable("Parts", children, now, "None. A retraining starts the promotion of what it trained."),
+      operationTable({
+        name: "Parts",
+        operations: children,
+        now,
+        empty: "None. A retraining starts the promotion of what it trained.",
+      }),
     ),
   );
 }

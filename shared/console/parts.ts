@@ -4,9 +4,6 @@ import { cut, moment, readable, relative } from "./words.ts";
 
 /** The small things that every page is made of. */
 
-/** Digits of an id or a digest that tell it from its neighbours; the whole one is in the title and in the API. */
-const SHORT_ID = 12;
-
 /** A state is a word and a sign, never a colour alone. */
 export function state(word: string): ComponentChild {
   const { tone, sign } = lookOf(word);
@@ -23,9 +20,9 @@ export function time(iso: string, now: Date): ComponentChild {
   return h("time", { datetime: iso, title: iso }, relative(iso, now), " ", h("small", null, moment(iso)));
 }
 
-/** A digest or an opaque id: shortened for the eye, whole when it is selected or read aloud. */
+/** A digest or an opaque id: the stylesheet shortens it for the eye; selected, copied or read aloud it is whole. */
 export function shortId(id: string): ComponentChild {
-  return id.length <= SHORT_ID ? h("code", null, id) : h("code", { title: id }, `${id.slice(0, SHORT_ID)}…`);
+  return h("code", { class: "id", title: id }, id);
 }
 
 /** Text of a sentence or more: a column of it is wide enough to be read. */

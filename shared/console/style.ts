@@ -28,7 +28,7 @@ nav a:hover { text-decoration: underline; }
 .pause { margin-left: auto; }
 
 main { padding: 1.5rem max(var(--gutter), calc((100% - 68rem) / 2)) 4rem; }
-h1 { max-width: 32em; margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.3; text-wrap: pretty; }
+h1 { max-width: 32em; margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.3; text-wrap: balance; }
 h2 { margin: 2.25rem 0 .5rem; font-size: 1.1875rem; line-height: 1.3; }
 h3 { margin: 1.25rem 0 .25rem; font-size: 1rem; }
 p, ul, dd, label, textarea { max-width: 72ch; }
@@ -36,6 +36,7 @@ p { margin: 0 0 .75rem; }
 ul { margin: 0 0 .75rem; padding-left: 1.25rem; }
 a { color: var(--link); }
 code { font: .9em ui-monospace, monospace; }
+.id { display: inline-block; max-width: 12ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; user-select: all; }
 small { font-size: .8125rem; }
 .muted, .empty, small { color: var(--muted); }
 
@@ -50,11 +51,11 @@ small { font-size: .8125rem; }
 .notice.bad { border-color: var(--bad); }
 
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .9375rem; line-height: 1.4; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
+table { border-collapse: collapse; width: 100%; font-size: .9375rem; line-height: 1.4; font-variant-numeric: tabular-nums; overflow-wrap: normal; white-space: nowrap; }
 th, td { padding: .5rem 1.25rem .5rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); font-weight: normal; }
 th:last-child, td:last-child { padding-right: 0; }
-thead th { color: var(--muted); font-size: .8125rem; white-space: nowrap; }
-.text { display: block; min-width: 16rem; max-width: 40rem; overflow-wrap: anywhere; }
+thead th { color: var(--muted); font-size: .8125rem; }
+.text { display: block; min-width: 15rem; max-width: 36rem; white-space: normal; overflow-wrap: anywhere; }
 time { white-space: nowrap; }
 td time small, th time small { display: block; }
 
@@ -92,6 +93,8 @@ svg .curve.champion { stroke-dasharray: 5 4; }
   :root { --paper: #ffffff; --panel: #ffffff; --ink: #000000; --muted: #444444; }
   nav, .pause, form { display: none; }
   .scroll { overflow: visible; }
+  table, .id { max-width: none; white-space: normal; overflow-wrap: anywhere; }
+  .text { min-width: 0; }
   details::details-content { content-visibility: visible; block-size: auto; }
   tr, svg { break-inside: avoid; }
 }

@@ -364,10 +364,11 @@ const RECORDS: [number, LedgerRecord][] = [
 ];
 
 /** The ledger, oldest first. */
-export const entries: LedgerEntry[] = RECORDS.reduce<LedgerEntry[]>((before, [at, record]) => {
-  const previous = before.at(-1)?.hash ?? GENESIS;
-  return [...before, chain(record, before.length + 1, previous, new Date(minutes(at)))];
-}, []);
+export const entries: LedgerEntry[] = [];
+for (const [at, record] of RECORDS) {
+  const previous = entries.at(-1)?.hash ?? GENESIS;
+  entries.push(chain(record, entries.length + 1, previous, new Date(minutes(at))));
+}
 
 export const inbox: InboxEntry[] = [
   {
