@@ -3,7 +3,7 @@ import { Instance } from "./instance.ts";
 import type { Store } from "./store.ts";
 
 /** Instances kept in memory with their histories; idle ones leave first. */
-const MAX_HOT_INSTANCES = 5_000;
+const MAX_HOT_INSTANCES = 10_000;
 
 export class HotInstances {
   readonly #store: Store;

@@ -97,13 +97,14 @@ export class Store {
   }
 
   instance(id: string): InstanceRow | undefined {
-    this.flush();
+    const collected = this.#instances.get(id);
+    if (collected !== undefined) return collected ?? undefined;
     return readInstance(this.#statements.selectInstance.get(id));
   }
 
   /** The events of the current execution, oldest first, and how many episodes wrote them. */
   history(id: string): { readonly events: HistoryEvent[]; readonly episodes: number } {
-    this.flush();
+    if (this.#histories.has(id)) this.flush();
     const rows = this.#statements.selectHistory.all(id);
     const events = rows.flatMap((row): HistoryEvent[] => JSON.parse(String(row.events)));
     return { events, episodes: Number(rows.at(-1)?.episode ?? -1) + 1 };

@@ -6,8 +6,10 @@ import { systemClock } from "../../../../local/clock.ts";
 import { openDurableExtension } from "../../../../local/host/durable/index.ts";
 import { createInvoker } from "./worker.ts";
 
-const INSTANCES = Number(process.env.INSTANCES ?? 10_000);
+const INSTANCES = Number(process.env.INSTANCES ?? 6000);
 const STEPS = 5;
+/** How many instances are under way at once. */
+const WINDOW = Number(process.env.WINDOW ?? 300);
 const EVENTS = Number(process.env.EVENTS ?? 500);
 const df = await import("durable-functions");
 df.app.activity("step", { handler: async (n: number) => n + 1 });
@@ -30,11 +32,11 @@ const extension = openDurableExtension({
 });
 const origin = "http://localhost:1";
 await extension.start({ baseUrl: `${origin}/runtime`, rpcBaseUrl: `${origin}/rpc/`, code: "" });
-const post = (target: string, body: string) =>
+const post = (target: string, body: string, query = "") =>
   extension.handle({
     method: "POST",
     path: target,
-    query: new URLSearchParams(),
+    query: new URLSearchParams(query),
     headers: { "content-type": "application/json" },
     body,
     origin,
@@ -44,15 +46,24 @@ console.log({
   node: process.version,
   cores: os.availableParallelism(),
   INSTANCES,
+  WINDOW,
   STEPS,
   EVENTS,
   synchronous: "FULL",
 });
+const cpuBefore = process.cpuUsage();
 const begun = performance.now();
-await Promise.all(Array.from({ length: INSTANCES }, () => post("orchestrators/chain", "null")));
-await extension.idle();
+let left = INSTANCES;
+const keepStarting = async () => {
+  while (left-- > 0) await post("orchestrators/chain", "null", "timeout=60");
+};
+await Promise.all(Array.from({ length: WINDOW }, keepStarting));
 const seconds = (performance.now() - begun) / 1000;
-console.log(`${Math.round(INSTANCES / seconds)} instances/s of ${STEPS} steps (${seconds.toFixed(2)} s)`);
+const cpu = process.cpuUsage(cpuBefore);
+const cpuSeconds = (cpu.user + cpu.system) / 1e6;
+console.log(
+  `${Math.round(INSTANCES / seconds)} instances/s of ${STEPS} steps (${seconds.toFixed(2)} s, ${cpuSeconds.toFixed(2)} s of CPU)`,
+);
 
 const latenciesMs: number[] = [];
 for (let i = 0; i < EVENTS; i += 1) {
