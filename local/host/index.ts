@@ -20,8 +20,6 @@ import { openOutputs } from "./worker/outputs.ts";
 import { isType } from "./worker/registry.ts";
 import { Worker } from "./worker/worker.ts";
 
-export { HostStartError } from "./errors.ts";
-
 export interface HostOptions {
   /** Folder with host.json and a package.json whose `main` names the entry files. */
   readonly app: string;

@@ -80,7 +80,6 @@ const HostJson = z.looseObject({
 });
 
 export type HostJson = z.infer<typeof HostJson>;
-export type ServiceBusOptions = z.infer<typeof ServiceBus>;
 export type EventHubsOptions = z.infer<typeof EventHubs>;
 
 const OVERRIDE_PREFIX = "AzureFunctionsJobHost__";

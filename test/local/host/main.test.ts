@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { startHost } from "../../../local/host/index.ts";
 import { appFolder, scratch } from "./harness.ts";
 
 const MAIN = fileURLToPath(new URL("../../../local/host/main.ts", import.meta.url));
@@ -103,39 +104,15 @@ describe("what keeps a host from starting is one line on stderr and exit code 1"
     expect(await failure(args)).toContain(says);
   });
 
-  test.each([
-    { what: "a package without main", files: { "package.json": "{}" }, says: 'has no "main"' },
-    {
-      what: "a main that is not there",
-      files: { "package.json": '{"main":"dist/index.js"}', "host.json": HOST_JSON },
-      says: "unable to find the entry point 'dist/index.js'",
-    },
-    {
-      what: "a glob without a match",
-      files: { "package.json": '{"main":"dist/*.js"}', "host.json": HOST_JSON },
-      says: "zero files matching",
-    },
-    {
-      what: "a syntax error in the app",
-      files: { "package.json": '{"main":"app.js"}', "host.json": HOST_JSON, "app.js": "\nconst = 1;" },
-      says: 'unable to load entry point "app.js"',
-    },
-    {
-      what: "an app that throws",
-      files: {
-        "package.json": '{"main":"app.mjs"}',
-        "host.json": HOST_JSON,
-        "app.mjs": 'throw new Error("no\\nway")',
-      },
-      says: "no way",
-    },
-    {
-      what: "a broken host.json",
-      files: { "package.json": '{"main":"app.js"}', "host.json": "{", "app.js": "" },
-      says: "host.json",
-    },
-  ])("$what", async ({ files, says }) => {
-    expect(await start(makeApp(files))).toContain(says);
+  test("a syntax error in the app, with its place", async () => {
+    const folder = makeApp({
+      "package.json": '{"main":"app.js"}',
+      "host.json": HOST_JSON,
+      "app.js": "\nconst = 1;",
+    });
+    const line = await start(folder);
+    expect(line).toContain('unable to load entry point "app.js"');
+    expect(line).toContain("app.js:2");
   });
 
   test("a folder that is not there", async () => {
@@ -158,4 +135,35 @@ test("a failed start leaves no data folder of its own in the app", async () => {
   mkdirSync(path.join(folder, "sub"));
   await exitCode(run(["--app", folder, "--port", "0"]));
   expect(readdirSync(folder).sort()).toEqual(["package.json", "sub"]);
+});
+
+test.each([
+  { what: "a package without main", files: { "package.json": "{}" }, says: 'has no "main"' },
+  {
+    what: "a main that is not there",
+    files: { "package.json": '{"main":"dist/index.js"}', "host.json": HOST_JSON },
+    says: "unable to find the entry point 'dist/index.js'",
+  },
+  {
+    what: "a glob without a match",
+    files: { "package.json": '{"main":"dist/*.js"}', "host.json": HOST_JSON },
+    says: "zero files matching",
+  },
+  {
+    what: "an app that throws",
+    files: {
+      "package.json": '{"main":"app.mjs"}',
+      "host.json": HOST_JSON,
+      "app.mjs": 'throw new Error("no\\nway")',
+    },
+    says: "no way",
+  },
+  {
+    what: "a broken host.json",
+    files: { "package.json": '{"main":"app.js"}', "host.json": "{", "app.js": "" },
+    says: "host.json",
+  },
+])("a start is refused for $what", async ({ files, says }) => {
+  const host = startHost({ app: makeApp(files), port: 0, data: scratch(), log: () => {} });
+  await expect(host).rejects.toThrow(says);
 });
