@@ -11,9 +11,11 @@ import { qualityCheck } from "../orchestrations/staging-evaluation/quality-check
 import { smokeCheck } from "../orchestrations/staging-evaluation/smoke-check.ts";
 import { registerActivity, registerOrchestration } from "./register.ts";
 import { services } from "./services.ts";
+import "./alerts.ts";
 import "./approvals.ts";
 import "./console.ts";
 import "./health.ts";
+import "./inbox.ts";
 import "./model-events.ts";
 import "./operations.ts";
 import "./reactions.ts";

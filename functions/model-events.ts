@@ -1,5 +1,6 @@
 import { app, type InvocationContext } from "@azure/functions";
-import { receive } from "../shared/inbox/receive.ts";
+import { jsonText } from "../shared/inbox/json-bytes.ts";
+import { parseSafely, receive } from "../shared/inbox/receive.ts";
 import { parseModelEvent } from "../shared/signals/parse.ts";
 import { services } from "./services.ts";
 
@@ -7,8 +8,9 @@ import { services } from "./services.ts";
 export async function modelEvents(event: unknown, context: InvocationContext): Promise<void> {
   const entry = await receive(
     "model-events",
-    Buffer.from(JSON.stringify(event ?? null)),
-    parseModelEvent(event),
+    // The trigger hands over a value, not the bytes: this is the same event, written again.
+    Buffer.from(jsonText(event ?? null)),
+    parseSafely(() => parseModelEvent(event)),
     services(),
   );
   context.info(`event ${entry.outcome}`, {

@@ -40,10 +40,6 @@ export async function verifyLedger(): Promise<HttpResponseInit> {
   return json(await services().ledger.verify());
 }
 
-export async function listInbox(): Promise<HttpResponseInit> {
-  return json({ value: await services().inbox.newest(MOST_ENTRIES) });
-}
-
 /** The policy that counts for a model, and where each of its values was written. */
 export async function getPolicy(request: HttpRequest): Promise<HttpResponseInit> {
   const model = request.params.model ?? "";
@@ -59,5 +55,4 @@ app.http("listApprovals", { ...READ, route: "api/approvals", handler: listApprov
 app.http("listModels", { ...READ, route: "api/models", handler: listModels });
 app.http("listLedger", { ...READ, route: "api/ledger", handler: listLedger });
 app.http("verifyLedger", { ...READ, route: "api/ledger/verify", handler: verifyLedger });
-app.http("listInbox", { ...READ, route: "api/inbox", handler: listInbox });
 app.http("getPolicy", { ...READ, route: "api/policy/{model}", handler: getPolicy });

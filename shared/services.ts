@@ -17,7 +17,7 @@ import { SignalQueue } from "./azure/signal-queue.ts";
 import { openDocuments } from "./azure/tables.ts";
 import type { Config } from "./config.ts";
 import { Effect, Effects } from "./effects/effects.ts";
-import { Inbox, InboxEntry } from "./inbox/inbox.ts";
+import { Inbox, InboxRow } from "./inbox/inbox.ts";
 import { Ledger, LedgerRow } from "./ledger/ledger.ts";
 import { ModelStore } from "./models/model-store.ts";
 import { ModelState } from "./models/state.ts";
@@ -68,7 +68,10 @@ export function openServices(config: Config): Services {
     score,
     mail: new MailSender(config.mail.endpoint, config.mail.sender, credential),
     signals: new SignalQueue(config.serviceBus, credential),
-    inbox: new Inbox(documents("inbox", InboxEntry), new PayloadStore(config.blobs, credential, "inbox")),
+    inbox: new Inbox(
+      documents<InboxRow>("inbox", InboxRow),
+      new PayloadStore(config.blobs, credential, "inbox"),
+    ),
     ledger: new Ledger(documents<LedgerRow>("ledger", LedgerRow), stream, now),
     models: new ModelStore(documents("models", ModelState)),
     operations: new OperationStore(documents("operations", Operation), documents("jobs", JobOwner)),

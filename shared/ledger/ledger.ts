@@ -21,6 +21,8 @@ const entryKey = (sequence: number) => ({
   row: `entry:${String(sequence).padStart(12, "0")}`,
 });
 
+const markerOf = (key: string) => ({ partition: PARTITION, row: `key:${sha256(key)}` });
+
 /** Other writers move the head meanwhile; each loss means that somebody else got on. */
 const MOST_ATTEMPTS = 50;
 
@@ -48,7 +50,7 @@ export class Ledger {
    * @throws {LedgerBusyError} when other writers were faster every time
    */
   async append(key: string, record: LedgerRecord): Promise<LedgerEntry> {
-    const marker = { partition: PARTITION, row: `key:${sha256(key)}` };
+    const marker = markerOf(key);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
       const recorded = await this.#rows.get(marker);
       if (recorded && "recorded" in recorded.value) {
@@ -66,6 +68,12 @@ export class Ledger {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * (attempt + 1)));
     }
     throw new LedgerBusyError(`The ledger took no entry for '${key}' in ${MOST_ATTEMPTS} attempts.`, { key });
+  }
+
+  /** The entry that was appended under this key; null when none was. */
+  async find(key: string): Promise<LedgerEntry | null> {
+    const recorded = await this.#rows.get(markerOf(key));
+    return recorded && "recorded" in recorded.value ? this.#entry(recorded.value.recorded) : null;
   }
 
   /** Entries in order, from sequence `from` on. */
