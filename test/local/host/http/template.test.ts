@@ -48,6 +48,9 @@ test.each([
   expect(match(template, path)).toEqual(expected);
 });
 
-test.each(["a//b", "a/{x", "{*x}/a", "{x:nope}", "{x:min(a)}", "{x:regex(()}", "{ }"])("'%s' is refused", (template) => {
-  expect(() => parseTemplate(template)).toThrow(/route/);
-});
+test.each(["a//b", "a/{x", "{*x}/a", "{x:nope}", "{x:min(a)}", "{x:regex(()}", "{ }"])(
+  "'%s' is refused",
+  (template) => {
+    expect(() => parseTemplate(template)).toThrow(/route/);
+  },
+);
