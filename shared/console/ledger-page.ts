@@ -1,4 +1,4 @@
-import { h } from "preact";
+import { type ComponentChild, h } from "preact";
 import type { LedgerEntry, Verification } from "../ledger/entry.ts";
 import { renderPage } from "./page.ts";
 import { modelLink, operationLink, shortId, table, time } from "./parts.ts";
@@ -18,8 +18,7 @@ export function ledgerPage({ entries, verification, now }: LedgerView): string {
     entry.kind,
     h("span", { class: "text" }, cut(entry.summary, 400)),
     cut(entry.actor),
-    entry.model === undefined ? "–" : modelLink(entry.model),
-    entry.operation === undefined ? "–" : operationLink(entry.operation, "operation"),
+    about(entry),
     time(entry.recordedAt, now),
     shortId(entry.hash),
   ]);
@@ -33,7 +32,7 @@ export function ledgerPage({ entries, verification, now }: LedgerView): string {
     ),
     table(
       "Ledger",
-      ["Entry", "Kind", "What", "Who", "Model", "Operation", "When", "Digest"],
+      ["Entry", "Kind", "What", "Who", "About", "When", "Digest"],
       rows,
       "The ledger is empty. The first signal that is decided becomes its first entry.",
     ),
@@ -43,4 +42,14 @@ export function ledgerPage({ entries, verification, now }: LedgerView): string {
 function sentence({ verified, entries, broken }: Verification): string {
   if (verified) return `✓ The ledger is verified to entry ${entries}.`;
   return `✗ The ledger is broken at entry ${broken?.sequence}: ${broken?.reason}. It is verified to entry ${entries}.`;
+}
+
+function about({ model, operation }: LedgerEntry): ComponentChild {
+  if (model === undefined && operation === undefined) return "–";
+  return h(
+    "div",
+    null,
+    model === undefined ? null : h("div", null, modelLink(model)),
+    operation === undefined ? null : operationLink(operation, "its operation"),
+  );
 }

@@ -26,7 +26,7 @@ export function operationPage({ operation, status, timeline, children, now }: Op
     { title: `${kind} of ${cut(model)}`, inConsole: true },
     h("h1", null, readable(status.sentence, 400)),
     facts([
-      ["State", h("span", null, state(outcome ?? "running"), ` (${status.runtimeStatus})`)],
+      ["State", h("span", null, state(outcome ?? "running"), `; the platform says ${status.runtimeStatus}`)],
       ["What", `${kind}${version === null ? "" : ` of version ${cut(version, 40)}`}`],
       ["Model", modelLink(model)],
       ["Cause", `${readable(cause.summary, 400)} (${cause.kind})`],

@@ -15,10 +15,10 @@ export interface OperationList {
 export function operationTable({ name, operations, now, empty }: OperationList): ComponentChild {
   const rows = operations.map((operation) => [
     operationLink(operation.id, titleOf(operation)),
-    modelLink(operation.model),
     ...standing(operation, now),
+    modelLink(operation.model),
   ]);
-  return table(name, ["Operation", "Model", ...STANDING], rows, empty);
+  return table(name, ["Operation", ...STANDING, "Model"], rows, empty);
 }
 
 /** The same on a page that is about one model. */

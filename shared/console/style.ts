@@ -36,7 +36,7 @@ p { margin: 0 0 .75rem; }
 ul { margin: 0 0 .75rem; padding-left: 1.25rem; }
 a { color: var(--link); }
 code { font: .9em ui-monospace, monospace; }
-.id { display: inline-block; max-width: 12ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; user-select: all; }
+.id { display: inline-block; max-width: 12ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: middle; user-select: all; }
 small { font-size: .8125rem; }
 .muted, .empty, small { color: var(--muted); }
 
@@ -65,6 +65,7 @@ dd { margin: 0; }
 @media (max-width: 34rem) {
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dd { margin-bottom: .625rem; }
+  th, td { padding-right: .875rem; }
 }
 summary { min-height: 1.5rem; cursor: pointer; }
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,8 @@ const ARGS = [
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ];
 
+const LIBRARY_FOLDERS = ["/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"];
+
 /**
  * Starts the bundled Chromium out of a folder of its own: the package would reuse a binary of any version that it
  * finds in the common temporary folder.
@@ -18,6 +21,10 @@ export async function openChromium(): Promise<{ browser: Browser; close: () => P
   const folder = await mkdtemp(join(tmpdir(), "outerloop-browser-"));
   const before = { ...process.env };
   process.env.TMPDIR = folder;
+  // A bare machine lacks the libraries of Chromium; this makes the package unpack its own.
+  if (!LIBRARY_FOLDERS.some((path) => existsSync(join(path, "libnss3.so")))) {
+    process.env.AWS_LAMBDA_JS_RUNTIME = "nodejs24.x";
+  }
   const { default: bundled } = await import("@sparticuz/chromium");
   const executablePath = await bundled.executablePath();
   const env = Object.fromEntries(
