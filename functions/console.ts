@@ -13,21 +13,24 @@ import { STYLE_CSS } from "../shared/console/style.ts";
 import type { LedgerEntry } from "../shared/ledger/entry.ts";
 import type { Ledger } from "../shared/ledger/ledger.ts";
 import { page } from "./http.ts";
-import { viewOperation } from "./operations.ts";
+import { operationsNow, viewOperation } from "./operations.ts";
 import { clientOf, durableClient } from "./register.ts";
 import { services } from "./services.ts";
 
 /** A page is looked at, not searched: this many of the newest entries are enough, and stay quick to load. */
 const MOST_SHOWN = 60;
 
+/** The page of a model holds several lists, so each of them is shorter. */
+const MOST_OF_MODEL = 25;
+
 /** Entries that are looked through for what concerns one model. */
 const MOST_READ = 2_000;
 
-export async function showHome(): Promise<HttpResponseInit> {
-  const { models, operations, approvals, ledger, policies, now } = services();
+export async function showHome(_: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
+  const { models, approvals, ledger, policies, now } = services();
   const [known, all, requests, entries] = await Promise.all([
     models.all(),
-    operations.all(),
+    operationsNow(clientOf(context), services()),
     approvals.all(),
     newest(ledger, MOST_READ),
   ]);
@@ -39,24 +42,24 @@ export async function showHome(): Promise<HttpResponseInit> {
   return page(homePage({ models: rows, operations: all, approvals: requests, now: now() }));
 }
 
-export async function showModel(request: HttpRequest): Promise<HttpResponseInit> {
-  const { models, operations, approvals, ledger, policies, now } = services();
+export async function showModel(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
+  const { models, approvals, ledger, policies, now } = services();
   const model = request.params.model ?? "";
   const state = (await models.all()).find((known) => known.model === model);
   const effective = policies.for(model);
   if (!state) return page(missingPage("model", model), 404);
   const [all, requests, entries] = await Promise.all([
-    operations.all(),
+    operationsNow(clientOf(context), services()),
     approvals.all(),
     newest(ledger, MOST_READ),
   ]);
   const own = entries.filter((entry) => entry.model === model);
   const view = {
     state,
-    points: evaluationPoints(own.toReversed()),
-    operations: all.filter((operation) => operation.model === model).slice(0, MOST_SHOWN),
+    points: evaluationPoints(own.toReversed()).slice(-MOST_OF_MODEL),
+    operations: all.filter((operation) => operation.model === model).slice(0, MOST_OF_MODEL),
     approvals: requests,
-    decisions: own.filter(({ kind }) => kind === "decision").slice(0, MOST_SHOWN),
+    decisions: own.filter(({ kind }) => kind === "decision").slice(0, MOST_OF_MODEL),
     policy: effective && { digest: effective.digest, rows: policyRows(effective) },
     now: now(),
   };
@@ -110,8 +113,13 @@ function asset(contentType: string, body: string): () => Promise<HttpResponseIni
 const READ = { methods: ["GET" as const], authLevel: "function" as const };
 const ASSET = { methods: ["GET" as const], authLevel: "anonymous" as const };
 
-app.http("showHome", { ...READ, route: "console", handler: showHome });
-app.http("showModel", { ...READ, route: "console/models/{model}", handler: showModel });
+app.http("showHome", { ...READ, route: "console", extraInputs: [durableClient], handler: showHome });
+app.http("showModel", {
+  ...READ,
+  route: "console/models/{model}",
+  extraInputs: [durableClient],
+  handler: showModel,
+});
 app.http("showOperation", {
   ...READ,
   route: "console/operations/{id}",

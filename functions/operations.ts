@@ -52,8 +52,22 @@ function currentSentence(
   return running?.sentence ?? own?.sentence ?? "It is being started.";
 }
 
-export async function listOperations(): Promise<HttpResponseInit> {
-  return json({ value: await services().operations.all() });
+/** All operations, newest first; those under way say where they stand now. */
+export async function operationsNow(client: DurableClient, { operations }: Services): Promise<Operation[]> {
+  const all = await operations.all();
+  return Promise.all(
+    all.map(async (operation) => {
+      if (operation.outcome !== null) return operation;
+      const [own, ...parts] = await Promise.all(
+        ["", ...PARTS].map((part) => readInstance(client, `${operation.id}${part}`)),
+      );
+      return { ...operation, sentence: currentSentence(own, parts) };
+    }),
+  );
+}
+
+export async function listOperations(_: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
+  return json({ value: await operationsNow(clientOf(context), services()) });
 }
 
 export async function getOperation(
@@ -111,6 +125,7 @@ app.http("listOperations", {
   route: "api/operations",
   methods: ["GET"],
   authLevel: "function",
+  extraInputs: [durableClient],
   handler: listOperations,
 });
 app.http("getOperation", {

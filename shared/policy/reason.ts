@@ -74,8 +74,9 @@ export function reasonFor(
   return `${whole} Held back by ${held.hold}${held.until === null ? "" : ` until ${held.until}`}; lifted by ${held.liftedBy}.`;
 }
 
-function nameOf({ subject }: Signal): string {
+function nameOf({ kind: signalKind, subject }: Signal): string {
   const { model, version, endpoint, deployment, job, budget, image, resource, workspace } = subject;
+  if (signalKind.startsWith("job.") && job !== undefined) return `Job ${job}`;
   if (model !== undefined) return `Model ${model}${version === undefined ? "" : ` version ${version}`}`;
   if (endpoint !== undefined)
     return `Endpoint ${endpoint}${deployment === undefined ? "" : ` (${deployment})`}`;
@@ -97,9 +98,12 @@ function measured(signal: Signal): string {
   return parts.length === 0 ? "" : ` (${parts.join("; ")})`;
 }
 
+/** Three significant digits: the exact figure is in the signal's evidence. */
+const shortened = (value: number) => Number(value.toPrecision(3));
+
 function oneMeasurement({ metric, value, threshold, group, unit }: Measurement): string {
   const of = group === undefined ? metric : `${metric} of ${group}`;
   const withUnit = unit === undefined ? "" : ` ${unit}`;
   const limit = threshold === null ? "" : `, limit ${threshold}${withUnit}`;
-  return `${of} ${value === null ? "unknown" : `${value}${withUnit}`}${limit}`;
+  return `${of} ${value === null ? "unknown" : `${shortened(value)}${withUnit}`}${limit}`;
 }
