@@ -117,8 +117,8 @@ function deciders({ approvers, decisions, quorum, status }: Approval, now: Date)
     const silent = status === "open" ? state("waiting") : "–";
     return [
       email,
-      persona,
       word ? state(word.decision === "approve" ? "approved" : "rejected") : silent,
+      persona,
       word ? time(word.at, now) : "–",
       word ? text(word.comment, LONGEST_COMMENT) : "–",
     ];
@@ -127,7 +127,7 @@ function deciders({ approvers, decisions, quorum, status }: Approval, now: Date)
     "div",
     null,
     h("p", null, `${quorum} of ${approvers.length} must approve; one rejection ends the request.`),
-    table("Who decides", ["Who", "As", "Decision", "When", "Comment"], rows, "Nobody was asked."),
+    table("Who decides", ["Who", "Decision", "As", "When", "Comment"], rows, "Nobody was asked."),
   );
 }
 

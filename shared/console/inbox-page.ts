@@ -14,13 +14,12 @@ export interface InboxView {
 export function inboxPage({ entries, now }: InboxView): string {
   const rejected = entries.filter(({ outcome }) => outcome === "rejected").length;
   const rows = entries.map(({ id, receivedAt, door, outcome, kind, rule, reason, field }) => [
-    shortId(id),
     time(receivedAt, now),
-    door,
     state(outcome),
     kind ?? "–",
     text([field, reason].filter((part) => part !== null).join(": ")),
-    rule,
+    h("div", null, door, h("div", { class: "muted" }, rule)),
+    shortId(id),
   ]);
   return renderPage(
     { title: "Inbox", inConsole: true, current: "/console/inbox" },
@@ -31,7 +30,7 @@ export function inboxPage({ entries, now }: InboxView): string {
     ),
     table(
       "Inbox",
-      ["Id", "Received", "Door", "Outcome", "Kind", "Why", "Rule"],
+      ["Received", "Outcome", "Kind", "Why", "Door and rule", "Id"],
       rows,
       "Nothing has come in yet. Each event or alert appears here as soon as it is delivered, whatever becomes of it.",
     ),

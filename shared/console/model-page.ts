@@ -71,15 +71,14 @@ function champion({ champion: serving }: ModelState, now: Date): ComponentChild 
 
 function pointTable(points: readonly EvaluationPoint[], now: Date): ComponentChild {
   const rows = points.map(({ at, version, role, metric, value, unit, limit }) => [
-    time(at, now),
-    `version ${cut(version, 40)}`,
-    role,
+    role === "candidate" ? `version ${cut(version, 40)}` : `champion beside version ${cut(version, 40)}`,
     h("span", { title: String(value) }, `${metric} ${figure(value)} ${unit}`),
     limit === null ? "–" : `${figure(limit)} ${unit}`,
+    time(at, now),
   ]);
   return table(
     "Evaluations",
-    ["When", "Evaluated", "Role", "Error", "Limit"],
+    ["Evaluated", "Error", "Limit", "When"],
     rows,
     "No evaluation yet. Each candidate that goes through staging adds a point.",
   );
@@ -91,7 +90,7 @@ function decisionTable(entries: readonly LedgerEntry[], now: Date): ComponentChi
     return [
       time(recordedAt, now),
       decision?.reaction ?? "–",
-      decision?.heldBack ? state(`held by ${decision.heldBack.hold}`) : "now",
+      decision?.heldBack ? h("span", null, state("held"), ` by ${decision.heldBack.hold}`) : "now",
       text(summary, 400),
       decision?.rule ?? "–",
       shortId(signal),

@@ -35,9 +35,14 @@ export function operationPage({ operation, status, timeline, children, now }: Op
       ["Part of", parent === null ? "nothing: it answers the signal itself" : operationLink(parent)],
       ["Signal", shortId(cause.signal)],
       ["Policy", shortId(policyDigest)],
+      ...wayBack(operation),
       ["Id", h("code", null, id)],
     ]),
-    section("Timeline", timelineTable(timeline, now)),
+    section(
+      "Timeline",
+      ...earlier(operation, timeline.length),
+      timelineTable(timeline.slice(-MOST_STEPS), now),
+    ),
     section(
       "Operations that it started",
       operationTable({
@@ -48,6 +53,21 @@ export function operationPage({ operation, status, timeline, children, now }: Op
       }),
     ),
   );
+}
+
+/** Steps that keep the page quick to load; a wait that looks again and again is folded into one of them. */
+const MOST_STEPS = 100;
+
+function earlier({ id }: Operation, steps: number): ComponentChild[] {
+  if (steps <= MOST_STEPS) return [];
+  const text = `${steps - MOST_STEPS} earlier steps are not shown; all of them: GET /api/operations/${id}`;
+  return [h("p", { class: "muted" }, text)];
+}
+
+/** Calling back takes a name and a reason, which only the API asks for. */
+function wayBack({ id, kind, outcome }: Operation): [string, ComponentChild][] {
+  if (kind !== "promotion" || outcome !== null) return [];
+  return [["To call it back", h("code", null, `POST /api/operations/${id}/rollback {"reason": …, "by": …}`)]];
 }
 
 function timelineTable(timeline: readonly TimelineRow[], now: Date): ComponentChild {

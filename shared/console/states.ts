@@ -22,6 +22,8 @@ const TONES: Readonly<Record<string, Tone>> = {
   running: "busy",
   waiting: "attention",
   serving: "good",
+  // decisions
+  held: "attention",
   // inbox
   signal: "good",
   ignored: "quiet",

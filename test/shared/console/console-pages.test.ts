@@ -3,8 +3,9 @@ import { describe, expect, test } from "vitest";
 import { homePage } from "../../../shared/console/home-page.ts";
 import { inboxPage } from "../../../shared/console/inbox-page.ts";
 import { ledgerPage } from "../../../shared/console/ledger-page.ts";
+import { operationPage } from "../../../shared/console/operation-page.ts";
 import { pages } from "./gallery.ts";
-import { entries, inbox, modelState, NOW, operations, retraining } from "./sample.ts";
+import { entries, inbox, modelState, NOW, operations, promotion, retraining, timeline } from "./sample.ts";
 
 const read = (name: string) => parseHTML(pages[name] ?? "").document;
 
@@ -137,4 +138,25 @@ test("a page full of long entries stays under 60 KB", () => {
     .slice(0, 1)
     .flatMap((one) => Array.from({ length: 60 }, () => ({ ...one, reason: "long words ".repeat(150) })));
   expect(Buffer.byteLength(inboxPage({ entries: payloads, now: NOW }))).toBeLessThan(60_000);
+});
+
+test("a long timeline shows its newest steps and says where the others are", () => {
+  const steps = Array.from({ length: 103 }, (_, index) =>
+    timeline.slice(0, 1).map((one) => ({ ...one, step: `Step ${index + 1}` })),
+  ).flat();
+  const status = { runtimeStatus: "Running", sentence: "It runs." };
+  const html = operationPage({ operation: promotion, status, timeline: steps, children: [], now: NOW });
+  const { document } = parseHTML(html);
+  expect(document.querySelector("[aria-label=Timeline] tbody th")?.textContent).toBe("Step 4");
+  expect(document.body.textContent).toContain(
+    "3 earlier steps are not shown; all of them: GET /api/operations/promotion-weather-max-2",
+  );
+  expect(Buffer.byteLength(html)).toBeLessThan(60_000);
+});
+
+test("only a promotion under way can be called back", () => {
+  expect(read("operation").body.textContent).toContain(
+    "POST /api/operations/promotion-weather-max-2/rollback",
+  );
+  expect(read("operation-parent").body.textContent).not.toContain("/rollback");
 });
