@@ -1,0 +1,160 @@
+/** What it costs to read a payload and decide, beside `JSON.parse` of the same bytes: `node test/bench/signals.bench.ts`. */
+import { readFileSync } from "node:fs";
+import os from "node:os";
+import { parseArgs } from "node:util";
+import { ModelState } from "../../shared/models/state.ts";
+import { decide } from "../../shared/policy/decide.ts";
+import { loadPolicy } from "../../shared/policy/load.ts";
+import type { ParseOutcome } from "../../shared/signals/outcome.ts";
+import { parseBudgetAlert, parseModelEvent, parseMonitorAlert } from "../../shared/signals/parse.ts";
+import { parseExport } from "../../shared/signals/parse-export.ts";
+import { hostilePayloads } from "./hostile-payloads.ts";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "2" },
+    million: { type: "string", default: "1000000" },
+  },
+});
+const settings = { seconds: Number(values.seconds), million: Number(values.million) };
+console.log({
+  ...settings,
+  node: process.version,
+  cpu: os.cpus()[0]?.model,
+  cores: os.availableParallelism(),
+});
+
+/** The most that reading and deciding may cost, as a multiple of `JSON.parse`. */
+const MOST_TIMES_JSON = 6;
+/** The most that a hostile byte may cost, as a multiple of a typical one. */
+const MOST_TIMES_TYPICAL = 10;
+
+const now = new Date("2026-07-01T12:00:00Z");
+const policies = loadPolicy(readFileSync("policy.yaml", "utf8"), "policy.yaml");
+const calm = ModelState.parse({ model: "weather-max" });
+
+type Door = (body: unknown) => ParseOutcome[];
+const doors = {
+  "model-events": (body) => [parseModelEvent(body)],
+  alerts: (body) => [parseMonitorAlert(body, now)],
+  budget: (body) => [parseBudgetAlert(body, now)],
+  "endpoint-traffic": (body) => parseExport(body).outcomes,
+} satisfies Record<string, Door>;
+
+/** One typical payload for each door. */
+const typical: readonly [keyof typeof doors, string][] = [
+  ["model-events", "eventgrid-ml-model-registered"],
+  ["model-events", "eventgrid-ml-run-status-changed-monitor-breach-derived"],
+  ["alerts", "alert-common-metric-multi-dimension-ml-endpoint-fired-derived"],
+  ["budget", "alert-common-budget-actual-cost-fired"],
+  ["endpoint-traffic", "eventhub-aml-online-endpoint-traffic-log-derived"],
+  ["endpoint-traffic", "eventhub-defender-assessment"],
+];
+
+/** From bytes to decisions, as a door and reactions.ts do between them. */
+function react(door: Door, bytes: Buffer): number {
+  let decided = 0;
+  for (const outcome of door(JSON.parse(bytes.toString("utf8")))) {
+    if (outcome.outcome !== "signal") continue;
+    for (const signal of outcome.signals) {
+      const { model } = signal.subject;
+      decide(signal, model === undefined ? null : policies.for(model), calm, now);
+      decided += 1;
+    }
+  }
+  return decided;
+}
+
+const p99 = (sorted: Float64Array): number => sorted[Math.floor(sorted.length * 0.99)] ?? 0;
+
+/** Runs of `work` for a while, after a warm-up: how many in a second, and the slowest hundredth in microseconds. */
+function measure(work: () => unknown, seconds: number): { perSecond: number; p99Us: number } {
+  const warm = performance.now() + seconds * 250;
+  while (performance.now() < warm) work();
+  const took: number[] = [];
+  const begin = performance.now();
+  const end = begin + seconds * 1000;
+  let at = begin;
+  while (at < end) {
+    work();
+    const after = performance.now();
+    took.push((after - at) * 1000);
+    at = after;
+  }
+  return { perSecond: took.length / ((at - begin) / 1000), p99Us: p99(Float64Array.from(took).sort()) };
+}
+
+const failures: string[] = [];
+const typicalNsPerByte = new Map<keyof typeof doors, number>();
+const rows = typical.map(([door, name]) => {
+  const bytes = readFileSync(new URL(`../fixtures/events/${name}.json`, import.meta.url));
+  // By turns, so that whatever else the machine does meets both.
+  const [jsonA, fullA, jsonB, fullB] = [1, 2, 1, 2].map((turn) =>
+    turn === 1
+      ? measure(() => JSON.parse(bytes.toString("utf8")), settings.seconds / 2)
+      : measure(() => react(doors[door], bytes), settings.seconds / 2),
+  );
+  if (!jsonA || !fullA || !jsonB || !fullB) throw new Error("nothing was measured");
+  const json = Math.max(jsonA.perSecond, jsonB.perSecond);
+  const full = Math.max(fullA.perSecond, fullB.perSecond);
+  const times = json / full;
+  if (times > MOST_TIMES_JSON) failures.push(`${name}: ${times.toFixed(1)} times JSON.parse`);
+  const nsPerByte = 1e9 / full / bytes.length;
+  typicalNsPerByte.set(door, Math.max(nsPerByte, typicalNsPerByte.get(door) ?? 0));
+  return {
+    door,
+    payload: name,
+    bytes: bytes.length,
+    "ops/s": Math.round(full),
+    "p99 µs": Math.round(Math.min(fullA.p99Us, fullB.p99Us)),
+    "JSON ops/s": Math.round(json),
+    "JSON p99 µs": Math.round(Math.min(jsonA.p99Us, jsonB.p99Us)),
+    "times JSON": Number(times.toFixed(2)),
+  };
+});
+console.table(rows);
+
+const hostile = Object.entries(hostilePayloads()).flatMap(([name, text]) =>
+  Object.entries(doors).map(([door, read]) => {
+    const bytes = Buffer.from(text);
+    const { perSecond } = measure(() => react(read, bytes), settings.seconds / 10);
+    const nsPerByte = 1e9 / perSecond / bytes.length;
+    const ordinary = typicalNsPerByte.get(door as keyof typeof doors) ?? 0;
+    return { name, door, bytes: bytes.length, nsPerByte, times: nsPerByte / ordinary };
+  }),
+);
+hostile.sort((a, b) => b.times - a.times);
+console.table(
+  hostile.slice(0, 8).map(({ nsPerByte, times, ...row }) => ({
+    ...row,
+    "ns/byte": Number(nsPerByte.toFixed(1)),
+    "times typical": Number(times.toFixed(2)),
+  })),
+);
+for (const { name, door, times } of hostile) {
+  if (times > MOST_TIMES_TYPICAL)
+    failures.push(`${name} at ${door}: ${times.toFixed(1)} times a typical byte`);
+}
+
+const bytes = readFileSync(
+  new URL(
+    "../fixtures/events/alert-common-metric-multi-dimension-ml-endpoint-fired-derived.json",
+    import.meta.url,
+  ),
+);
+const heapMb: number[] = [];
+for (let count = 0; count < settings.million; count += 1) {
+  react(doors.alerts, bytes);
+  if (count % Math.ceil(settings.million / 10) === 0) heapMb.push(liveHeapMb());
+}
+console.log({ payloads: settings.million, heapMb });
+if ((heapMb.at(-1) ?? 0) > (heapMb[1] ?? 0) + 10) failures.push(`the heap grew: ${heapMb.join(", ")} MB`);
+
+/** After a collection, where node was started with --expose-gc. */
+function liveHeapMb(): number {
+  globalThis.gc?.();
+  return Math.round(process.memoryUsage().heapUsed / 1e5) / 10;
+}
+
+console.log(failures.length === 0 ? "within its limits" : failures.join("\n"));
+process.exitCode = failures.length === 0 ? 0 : 1;
