@@ -23,6 +23,7 @@ import { ModelStore } from "./models/model-store.ts";
 import { ModelState } from "./models/state.ts";
 import { JobOwner, Operation, OperationStore } from "./operations/operation-store.ts";
 import { loadPolicy, type PolicyBook } from "./policy/load.ts";
+import { TrafficRow, TrafficStore } from "./traffic/traffic-store.ts";
 
 /** Everything that an activity or a door may reach for. A test hands in its own. */
 export interface Services {
@@ -42,6 +43,7 @@ export interface Services {
   readonly approvals: ApprovalStore;
   readonly links: ApprovalLinks;
   readonly effects: Effects;
+  readonly traffic: TrafficStore;
   readonly now: () => Date;
 }
 
@@ -78,6 +80,7 @@ export function openServices(config: Config): Services {
     approvals: new ApprovalStore(documents("approvals", Approval)),
     links: new ApprovalLinks(config.linkKey, config.publicUrl),
     effects: new Effects(documents("effects", Effect), now),
+    traffic: new TrafficStore(documents<TrafficRow>("traffic", TrafficRow)),
     now,
   };
 }

@@ -14,14 +14,18 @@ const LONGEST_SIGNAL = 200_000;
  * What every door does with a payload once it is parsed: publish its signals, then keep it with its outcome. A door
  * that returns from here has lost nothing; one that throws is tried again by its sender. What the queue did not take
  * is kept all the same, so that it can be replayed should the sender give up.
+ *
+ * @param alongside - signals of a payload of which another part could not be read
  */
 export async function receive(
   door: string,
   payload: Uint8Array,
   parsed: ParseOutcome,
   { inbox, signals, now }: Receiving,
+  alongside: readonly Signal[] = [],
 ): Promise<InboxEntry> {
-  const found = parsed.outcome === "signal" ? parsed.signals.map(fitting) : [];
+  const own = parsed.outcome === "signal" ? parsed.signals : [];
+  const found = [...own, ...alongside].map(fitting);
   const entry = {
     door,
     receivedAt: now().toISOString(),

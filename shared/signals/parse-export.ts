@@ -13,12 +13,13 @@ import {
   shown,
 } from "./fields.ts";
 import { healthState } from "./health.ts";
+import { type InferenceRecord, inferenceRecord, isInference } from "./inference-record.ts";
 import { ignored, type ParseOutcome, rejected, signalled } from "./outcome.ts";
 import { foldCase, subjectOf } from "./resource-id.ts";
 import { signalId } from "./signal-id.ts";
 
 /** One request to an online endpoint, from its traffic log. */
-type EndpointRequest = {
+export type EndpointRequest = {
   endpoint: string;
   deployment: string;
   /** Resource id of the endpoint, as sent: exporters write it in upper case. */
@@ -32,9 +33,21 @@ type EndpointRequest = {
   requestId: string | undefined;
 };
 
+/** One minute's 95th percentile of an endpoint or a deployment, from the metrics of a diagnostic setting. */
+export type LatencyMetric = {
+  metric: "RequestLatency_P95";
+  endpoint: string;
+  /** Empty when the metric is the whole endpoint's. */
+  deployment: string;
+  at: string;
+  p95Ms: number;
+};
+
 export type ExportBatch = {
   requests: EndpointRequest[];
-  /** One per record that is no request of the traffic log and no plain metric or log. */
+  latencies: LatencyMetric[];
+  inferences: InferenceRecord[];
+  /** One per record that is none of these and no plain metric or log. */
   outcomes: ParseOutcome[];
   /** Records that were read and are nobody's concern. */
   skipped: number;
@@ -50,11 +63,19 @@ const MOST_RECORDS = 10_000;
  * @param message - parsed JSON, or the text itself
  */
 export function parseExport(message: unknown): ExportBatch {
-  const batch: ExportBatch = { requests: [], outcomes: [], skipped: 0 };
-  for (const record of recordsOf(message)) {
+  const batch: ExportBatch = { requests: [], latencies: [], inferences: [], outcomes: [], skipped: 0 };
+  const records = recordsOf(message);
+  if (records.length > MOST_RECORDS) {
+    const reason = `expected at most ${MOST_RECORDS} records, found ${records.length}: none of them was read`;
+    batch.outcomes.push(rejected("export", "records", reason));
+    return batch;
+  }
+  for (const record of records) {
     const found = parseRecord(record);
     if (found === null) batch.skipped += 1;
     else if ("outcome" in found) batch.outcomes.push(found);
+    else if ("side" in found) batch.inferences.push(found);
+    else if ("metric" in found) batch.latencies.push(found);
     else batch.requests.push(found);
   }
   return batch;
@@ -64,20 +85,26 @@ function recordsOf(message: unknown): unknown[] {
   const whole = parsedJson(message);
   if (typeof whole === "string")
     return whole
-      .split("\n", MOST_RECORDS)
+      .split("\n", MOST_RECORDS + 1)
       .filter((line) => line.trim() !== "")
       .map(parsedJson);
-  if (Array.isArray(whole)) return whole.slice(0, MOST_RECORDS);
-  return isRecord(whole) && Array.isArray(whole.records) ? whole.records.slice(0, MOST_RECORDS) : [whole];
+  if (Array.isArray(whole)) return whole;
+  return isRecord(whole) && Array.isArray(whole.records) ? whole.records : [whole];
 }
 
-const LogRecord = caseless({ category: OptionalText, type: OptionalText, resourceId: OptionalText });
+const LogRecord = caseless({ category: OptionalText, type: OptionalText, metricName: OptionalText });
 
-function parseRecord(record: unknown): EndpointRequest | ParseOutcome | null {
+type Found = EndpointRequest | LatencyMetric | InferenceRecord | ParseOutcome | null;
+
+function parseRecord(record: unknown): Found {
   if (!isRecord(record)) return rejected("export", "", `expected a record, found ${shown(record)}`);
   if ("assessmentEventDataEnrichment" in record || /subassessments$/i.test(String(record.type)))
     return defenderFinding(record);
-  const category = LogRecord.parse(record).category?.toLowerCase();
+  const { category: name, type, metricName } = LogRecord.parse(record);
+  if (type !== undefined && isInference(type)) return inferenceRecord(record);
+  if (metricName !== undefined)
+    return /^RequestLatency_P95$/i.test(metricName) ? latencyMetric(record) : null;
+  const category = name?.toLowerCase();
   const read = category === undefined ? undefined : READERS.get(category);
   return read ? read(record) : null;
 }
@@ -121,6 +148,21 @@ function trafficRequest(record: unknown): EndpointRequest | ParseOutcome {
     throttlingMs: (properties.RequestThrottlingDelayMs ?? 0) + (properties.ResponseThrottlingDelayMs ?? 0),
     requestId: properties.XRequestId,
   };
+}
+
+const Latency = caseless({ time: Moment, resourceId: Name, average: LooseNumber });
+
+/** A minute without requests has no average, and says nothing. */
+function latencyMetric(record: unknown): LatencyMetric | ParseOutcome | null {
+  const read = Latency.safeParse(record);
+  if (!read.success) {
+    const { field, reason } = firstProblem(read.error);
+    return rejected("export/metric", field, reason);
+  }
+  const { endpoint, deployment = "" } = subjectOf(read.data.resourceId);
+  const p95Ms = read.data.average ?? null;
+  if (endpoint === undefined || p95Ms === null) return null;
+  return { metric: "RequestLatency_P95", endpoint, deployment, at: read.data.time, p95Ms };
 }
 
 const Health = caseless({
