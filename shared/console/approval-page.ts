@@ -145,7 +145,7 @@ function evidence({ packet }: Approval): ComponentChild[] {
         ],
         [
           "Rollout",
-          `${steps(rollout.steps)} of the traffic of ${rollout.endpoint}, each watched for ${span(durationMs(rollout.bake))}`,
+          `${steps(rollout.steps)} of the traffic of ${rollout.endpoint}, ${rollout.steps.length === 1 ? "" : "each "}watched for ${span(durationMs(rollout.bake))}`,
         ],
         [
           "Way back",

@@ -52,6 +52,20 @@ test("the loop closes: a model goes live, goes stale with the season, is retrain
   expect(outcome.drift.value).toBeGreaterThan(outcome.drift.threshold ?? Number.POSITIVE_INFINITY);
   expect(outcome.retrained.candidate).toBeLessThan(outcome.retrained.champion ?? 0);
 
+  const pages = {
+    "/console": "weather-max",
+    "/console/models/weather-max": "Error at each evaluation",
+    "/console/operations/promotion-weather-max-2":
+      "Version 2 of weather-max serves all traffic of weather-max",
+    "/console/approvals": "ml-approver@example.com",
+    "/console/ledger": "verified to entry",
+    "/console/inbox": "model-events",
+  };
+  for (const [path, words] of Object.entries(pages)) {
+    const page = await fetch(`${system.addresses.host}${path}`);
+    expect([path, page.status, (await page.text()).includes(words)]).toEqual([path, 200, true]);
+  }
+
   const stats = await (await fetch(new URL("/_stats", system.addresses.world))).json();
   expect(stats).toMatchObject({ deploymentsDeleted: expect.any(Number), eventsDeadLettered: 0 });
   // Two test deployments were removed; what serves stays.
