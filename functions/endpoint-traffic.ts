@@ -1,18 +1,20 @@
 import { app, type InvocationContext } from "@azure/functions";
 import { z } from "zod";
-import { parseSafely, receive } from "../shared/inbox/receive.ts";
+import { receive } from "../shared/inbox/receive.ts";
 import type { Services } from "../shared/services.ts";
 import { rejected } from "../shared/signals/outcome.ts";
-import { type ExportBatch, parseExport } from "../shared/signals/parse-export.ts";
-import { readJson } from "../shared/signals/payload.ts";
+import type { Signal } from "../shared/signals/signal.ts";
 import { countTraffic, type TrafficEvent } from "../shared/traffic/count-traffic.ts";
 import { judgeTraffic } from "../shared/traffic/judge-traffic.ts";
+import { parseMessage } from "../shared/traffic/parse-message.ts";
 import { services } from "./services.ts";
 
 export type Traffic = Pick<
   Services,
   "traffic" | "policies" | "models" | "inbox" | "signals" | "now" | "config"
 >;
+
+const DOOR = "endpoint-traffic";
 
 /** What the trigger tells about a batch: see the host's Event Hubs metadata. */
 const Metadata = z.object({
@@ -35,53 +37,34 @@ export async function endpointTraffic(
 ): Promise<void> {
   const { partitionContext, sequenceNumberArray } = Metadata.parse(context.triggerMetadata);
   const bodies = z.array(z.unknown()).parse(messages).map(bytesOf);
-  const events: TrafficEvent[] = [];
+  const events: ReadEvent[] = [];
   for (const [index, body] of bodies.entries()) {
-    const batch = parseMessage(body);
-    await keepOutcomes(body, batch, adapters);
-    events.push({ sequence: sequenceNumberArray[index] ?? -1, batch });
+    const { batch, outcome, alongside } = parseMessage(body);
+    if (outcome.outcome !== "ignored") await receive(DOOR, body, outcome, adapters, alongside);
+    events.push({ sequence: sequenceNumberArray[index] ?? -1, batch, body });
   }
-  const partition = partitionContext.partitionId;
+  const signals = await takeTraffic(partitionContext.partitionId, events, adapters);
+  for (const { id, kind, state, subject } of signals) {
+    context.info("signal published", { id, kind, state, endpoint: subject.endpoint });
+  }
+}
+
+type ReadEvent = TrafficEvent & { readonly body: Uint8Array };
+
+/** Counts events that were read, keeps those that cannot be counted, and judges the windows that they close. */
+export async function takeTraffic(
+  partition: string,
+  events: readonly ReadEvent[],
+  adapters: Traffic,
+): Promise<Signal[]> {
   const { endpoints, refused } = await countTraffic(partition, events, adapters);
   for (const { by, field, reason } of refused) {
-    const index = events.findIndex(({ sequence }) => by === `${partition}:${sequence}`);
-    const body = bodies[index];
-    if (body) await receive("endpoint-traffic", body, rejected("export/count", field, reason), adapters);
+    const event = events.find(({ sequence }) => by === `${partition}:${sequence}`);
+    if (event) await receive(DOOR, event.body, rejected("export/count", field, reason), adapters);
   }
-  for (const endpoint of endpoints) {
-    const signals = await judgeTraffic(endpoint, adapters);
-    for (const { id, kind, state } of signals)
-      context.info("signal published", { id, kind, state, endpoint });
-  }
-}
-
-const UNREADABLE: ExportBatch = { requests: [], latencies: [], inferences: [], outcomes: [], skipped: 0 };
-
-/** One message; lines of JSON are one too. */
-function parseMessage(body: Uint8Array): ExportBatch {
-  let batch = UNREADABLE;
-  const failed = parseSafely(() => {
-    const read = readJson("export", body);
-    if ("refusal" in read && body.byteLength === 0) return read.refusal;
-    batch = parseExport("value" in read ? read.value : Buffer.from(body).toString("utf8"));
-    return { outcome: "handshake", rule: "" };
-  });
-  return failed.outcome === "rejected" ? { ...UNREADABLE, outcomes: [failed] } : batch;
-}
-
-/** One entry for a message: what could not be read, its signals, or both. */
-async function keepOutcomes(body: Uint8Array, { outcomes }: ExportBatch, adapters: Traffic): Promise<void> {
-  const bad = outcomes.filter((outcome) => outcome.outcome === "rejected");
-  const found = outcomes.filter((outcome) => outcome.outcome === "signal");
-  const signals = found.flatMap((outcome) => outcome.signals);
-  const [first] = bad;
-  if (first) {
-    const more = bad.length === 1 ? "" : `; ${bad.length - 1} more of its records cannot be read either`;
-    const outcome = { ...first, reason: `${first.reason}${more}` };
-    await receive("endpoint-traffic", body, outcome, adapters, signals);
-  } else if (found[0]) {
-    await receive("endpoint-traffic", body, { ...found[0], signals }, adapters);
-  }
+  const signals: Signal[] = [];
+  for (const endpoint of endpoints) signals.push(...(await judgeTraffic(endpoint, adapters)));
+  return signals;
 }
 
 const bytesOf = (message: unknown): Uint8Array =>
@@ -97,14 +80,21 @@ const TRIGGER = {
   dataType: "binary",
 };
 
-app.eventHub("endpointTraffic", {
-  ...TRIGGER,
-  // Without a policy the trigger skips a batch that failed; with this one it waits until it can be stored.
-  retry: {
-    strategy: "exponentialBackoff",
-    maxRetryCount: -1,
-    minimumInterval: { seconds: 2 },
-    maximumInterval: { minutes: 1 },
-  },
-  handler: (messages, context) => endpointTraffic(messages, context),
-});
+/** Event Hubs is optional: without a setting for it there is nothing to listen to. */
+const isConnected = [TRIGGER.connection, `${TRIGGER.connection}__fullyQualifiedNamespace`].some(
+  (name) => process.env[name],
+);
+
+if (isConnected) {
+  app.eventHub("endpointTraffic", {
+    ...TRIGGER,
+    // Without a policy the trigger skips a batch that failed; with this one it waits until it can be stored.
+    retry: {
+      strategy: "exponentialBackoff",
+      maxRetryCount: -1,
+      minimumInterval: { seconds: 2 },
+      maximumInterval: { minutes: 1 },
+    },
+    handler: (messages, context) => endpointTraffic(messages, context),
+  });
+}

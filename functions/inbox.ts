@@ -8,11 +8,13 @@ import { asNewOccurrence } from "../shared/inbox/replay.ts";
 import { why } from "../shared/inbox/why.ts";
 import type { Services } from "../shared/services.ts";
 import { PAYLOAD_DOORS, parseAtDoor } from "../shared/signals/doors.ts";
+import { parseMessage } from "../shared/traffic/parse-message.ts";
 import { readBody } from "./body.ts";
+import { type Traffic, takeTraffic } from "./endpoint-traffic.ts";
 import { json, problem } from "./http.ts";
 import { services } from "./services.ts";
 
-type Adapters = Pick<Services, "inbox" | "ledger" | "signals" | "now">;
+type Adapters = Traffic & Pick<Services, "ledger">;
 
 const MOST_ENTRIES = 1_000;
 
@@ -92,22 +94,32 @@ export async function replayInboxEntry(
       "Send JSON with `reason`, a text, `by`, your e-mail address, and `body`, the mended payload, if it needs mending.",
     );
   }
-  const door = PAYLOAD_DOORS.find((name) => name === entry.door);
-  if (!door) {
-    const detail = `Entry '${entry.id}' came to '${entry.door}', which reads a stream: send the record to the stream again.`;
-    return problem(409, "Not replayed here", detail);
-  }
   const { reason, by, body } = asked.data;
   const payload = body === undefined ? await inbox.payload(entry.id) : bytesOf(body);
   const at = now();
   const replay = `${entry.id}@${at.toISOString()}`;
-  const outcome = asNewOccurrence(
-    parseSafely(() => parseAtDoor(door, payload, at)),
-    replay,
-  );
   await record(ledger, entry, replay, { reason, by, isMended: body !== undefined, payload });
-  const again = await receive(door, payload, outcome, adapters);
+  const again = await sendAgain(entry.door, payload, replay, at, adapters);
   return json({ ...again, replayOf: entry.id }, 202);
+}
+
+/** Records of a stream are counted as if they came from a partition of its own; the moment is their sequence number. */
+async function sendAgain(
+  name: string,
+  payload: Uint8Array,
+  replay: string,
+  at: Date,
+  adapters: Adapters,
+): Promise<InboxEntry> {
+  const door = PAYLOAD_DOORS.find((known) => known === name);
+  if (door) {
+    const parsed = parseSafely(() => parseAtDoor(door, payload, at));
+    return receive(door, payload, asNewOccurrence(parsed, replay), adapters);
+  }
+  const { batch, outcome, alongside } = parseMessage(payload);
+  const again = await receive(name, payload, asNewOccurrence(outcome, replay), adapters, alongside);
+  await takeTraffic("replay", [{ sequence: at.getTime(), batch, body: payload }], adapters);
+  return again;
 }
 
 async function record(

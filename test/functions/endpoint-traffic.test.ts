@@ -1,9 +1,10 @@
 import { InvocationContext } from "@azure/functions";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { endpointTraffic } from "../../functions/endpoint-traffic.ts";
+import { replayInboxEntry } from "../../functions/inbox.ts";
 import { loadPolicy } from "../../shared/policy/load.ts";
 import { samplePolicy } from "../policy-sample.ts";
-import { type Adapters, startAdapters, WORKSPACE } from "./adapters.ts";
+import { type Adapters, request, startAdapters, WORKSPACE } from "./adapters.ts";
 
 /** Of the sample policy: 95 % within 200 ms, 1 % errors, 20 requests at least; rmse 5 °C over 20 pairs at least. */
 const POLICY = JSON.stringify({ version: 1, models: { "weather-max": samplePolicy } });
@@ -246,5 +247,38 @@ describe("a poison record", () => {
     expect(Buffer.from(await adapters.services.inbox.payload(entry?.id ?? "")).toString()).toBe(body);
     await deliver([later(16)]);
     expect(await kinds()).toEqual(["endpoint.failing raised"]);
+  });
+});
+
+describe("a replay from the inbox", () => {
+  const replay = async (body?: unknown) => {
+    const [entry] = await adapters.services.inbox.newest(1);
+    const asked = { reason: "mended by hand", by: "operator@example.com", ...(body ? { body } : {}) };
+    const params = { id: entry?.id ?? "" };
+    const answer = await replayInboxEntry(
+      request("/", { params, body: JSON.stringify(asked) }),
+      adapters.services,
+    );
+    return answer.jsonBody;
+  };
+
+  test("counts a mended message", async () => {
+    await deliver([requests(10, 2, { ResponseCode: 500 }), "half a mess"]);
+    expect(await replay(requests(10, 3, { ResponseCode: 500 }))).toMatchObject({
+      outcome: "ignored",
+      rule: "export/counted",
+      reason: "10 records are counted into windows, 0 call for nothing",
+    });
+    await deliver([later(16)]);
+    expect(await kinds()).toEqual(["endpoint.failing raised"]);
+  });
+
+  test("says a window's signal again, as a new occurrence", async () => {
+    await deliver([requests(20, 2, { ResponseCode: 500 }), later(16)]);
+    const [first] = await adapters.services.inbox.newest(1);
+    adapters.clock.advance(1);
+    const again = await replay();
+    expect(again.outcome).toBe("signal");
+    expect(again.signalIds).not.toEqual(first?.signalIds);
   });
 });
