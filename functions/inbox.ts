@@ -4,7 +4,7 @@ import { sha256 } from "../shared/canonical.ts";
 import { INBOX_OUTCOMES, type InboxEntry } from "../shared/inbox/inbox.ts";
 import { jsonText } from "../shared/inbox/json-bytes.ts";
 import { parseSafely, receive } from "../shared/inbox/receive.ts";
-import { asNewOccurrence } from "../shared/inbox/replay.ts";
+import { asNewOccurrence, renamed } from "../shared/inbox/replay.ts";
 import { why } from "../shared/inbox/why.ts";
 import type { Services } from "../shared/services.ts";
 import { PAYLOAD_DOORS, parseAtDoor } from "../shared/signals/doors.ts";
@@ -117,7 +117,13 @@ async function sendAgain(
     return receive(door, payload, asNewOccurrence(parsed, replay), adapters);
   }
   const { batch, outcome, alongside } = parseMessage(payload);
-  const again = await receive(name, payload, asNewOccurrence(outcome, replay), adapters, alongside);
+  const again = await receive(
+    name,
+    payload,
+    asNewOccurrence(outcome, replay),
+    adapters,
+    renamed(alongside, replay),
+  );
   await takeTraffic("replay", [{ sequence: at.getTime(), batch, body: payload }], adapters);
   return again;
 }

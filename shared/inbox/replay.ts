@@ -1,4 +1,5 @@
 import type { ParseOutcome } from "../signals/outcome.ts";
+import type { Signal } from "../signals/signal.ts";
 import { signalId } from "../signals/signal-id.ts";
 
 /**
@@ -9,11 +10,14 @@ import { signalId } from "../signals/signal-id.ts";
  * @param replay - names this replay and no other, such as the entry's id and the moment of the replay
  */
 export function asNewOccurrence(parsed: ParseOutcome, replay: string): ParseOutcome {
-  if (parsed.outcome !== "signal") return parsed;
-  const signals = parsed.signals.map((signal) => ({
+  return parsed.outcome === "signal" ? { ...parsed, signals: renamed(parsed.signals, replay) } : parsed;
+}
+
+/** The same for signals alone. */
+export function renamed(signals: readonly Signal[], replay: string): Signal[] {
+  return signals.map((signal) => ({
     ...signal,
     id: signalId(signal.kind, signal.id, "replay", replay),
     evidence: { ...signal.evidence, facts: { ...signal.evidence.facts, replayOf: signal.id } },
   }));
-  return { ...parsed, signals };
 }
