@@ -5,7 +5,7 @@ import { sendToEntity } from "./entity-delivery.ts";
 import { type EntityMessage, entityAddress, entityId } from "./entity-messages.ts";
 import { newId } from "./ids.ts";
 import type { ApiContext, DurableRequest } from "./instance-routes.ts";
-import { type DurableResponse, empty, json, RefusedError, requireJson } from "./responses.ts";
+import { BAD_ARGUMENT, type DurableResponse, empty, json, RefusedError, requireJson } from "./responses.ts";
 import { parsed } from "./status-json.ts";
 
 /** The key `$` stands for the empty one. */
@@ -46,8 +46,14 @@ export async function signalEntity(
   name: string,
   key: string,
 ): Promise<DurableResponse> {
-  const input = request.body === "" ? undefined : requireJson(request.body);
-  return signal(api, name, key, request.query.get("op") ?? "", input);
+  return signal(api, name, key, request.query.get("op") ?? "", operationInput(request));
+}
+
+/** JSON when the request says so, else the body as a text. */
+function operationInput({ body, headers }: DurableRequest): string | undefined {
+  if (body === "") return undefined;
+  const isJson = /^application\/json\b/i.test(headers["content-type"] ?? "");
+  return isJson ? requireJson(body) : JSON.stringify(body);
 }
 
 export async function deleteEntity(api: ApiContext, name: string, key: string): Promise<DurableResponse> {
@@ -65,6 +71,7 @@ function signal(
     throw new RefusedError(
       400,
       `The function '${name}' doesn't exist, is disabled, or is not an entity function.`,
+      BAD_ARGUMENT,
     );
   }
   const message: EntityMessage = { op, signal: true, id: newId(), ...(input === undefined ? {} : { input }) };

@@ -4,9 +4,11 @@ import { EventType, isFinal, STATUS_NAMES, Status } from "./history.ts";
 import { newId } from "./ids.ts";
 import type { Instance } from "./instance.ts";
 import type { InstanceFilter } from "./instance-rows.ts";
-import { RefusedError } from "./responses.ts";
+import { BAD_ARGUMENT, RefusedError, WENT_WRONG } from "./responses.ts";
 
 const MAX_ID_LENGTH = 256;
+
+const NOT_AN_INSTANCE = "InstanceId does not match a valid orchestration instance.";
 
 /**
  * Starts an instance.
@@ -29,6 +31,7 @@ export function startNew(
       400,
       `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function. Additional info: ` +
         `the following are the known orchestrator functions: '${known.map((one) => one.name).join("', '")}'.`,
+      BAD_ARGUMENT,
     );
   }
   const existing = engine.instance(id);
@@ -65,7 +68,7 @@ export function terminate(engine: Engine, id: string, reason: string): void {
 export function suspend(engine: Engine, id: string, reason: string): void {
   const instance = requireLive(engine, id);
   if (instance.row.status === Status.Suspended) {
-    throw new RefusedError(500, `The instance '${id}' is already suspended.`);
+    throw new RefusedError(500, `The instance '${id}' is already suspended.`, WENT_WRONG);
   }
   engine.send(id, { EventType: EventType.ExecutionSuspended, EventId: -1, Reason: reason });
 }
@@ -78,6 +81,7 @@ export function resume(engine: Engine, id: string, reason: string): void {
     throw new RefusedError(
       500,
       `The instance '${id}' is not suspended: it is ${STATUS_NAMES[instance.row.status]}.`,
+      WENT_WRONG,
     );
   }
   engine.send(id, { EventType: EventType.ExecutionResumed, EventId: -1, Reason: reason });
@@ -91,7 +95,7 @@ export function resume(engine: Engine, id: string, reason: string): void {
  */
 export function restart(engine: Engine, id: string, hasNewId: boolean): string {
   const instance = engine.instance(id);
-  if (!instance) throw new RefusedError(400, `No instance with ID '${id}' found.`);
+  if (!instance) throw new RefusedError(400, `No instance with ID '${id}' found.`, NOT_AN_INSTANCE);
   const { name, input, version } = instance.row;
   return startNew(engine, name, { input, version, ...(hasNewId ? {} : { id }) });
 }
@@ -132,7 +136,8 @@ function requireLive(engine: Engine, id: string): Instance {
 
 function requireUsableId(id: string): void {
   const found = `Instance id '${id}' cannot be used`;
-  if (id.startsWith("@")) throw new RefusedError(400, `${found}: '@' at the beginning marks an entity.`);
+  if (id.startsWith("@"))
+    throw new RefusedError(400, `${found}: '@' at the beginning marks an entity.`, BAD_ARGUMENT);
   // biome reads control characters in a pattern as a slip, so they are compared by code
   const bad = [...id].find(
     (character) => character < " " || character === "\x7f" || "/\\#?".includes(character),
@@ -141,12 +146,14 @@ function requireUsableId(id: string): void {
     throw new RefusedError(
       400,
       `${found}: it contains ${JSON.stringify(bad)}, expected none of / \\ # ? or control characters.`,
+      BAD_ARGUMENT,
     );
   }
   if (id.length > MAX_ID_LENGTH) {
     throw new RefusedError(
       400,
       `${found}: it has ${id.length} characters, expected at most ${MAX_ID_LENGTH}.`,
+      BAD_ARGUMENT,
     );
   }
 }

@@ -6,14 +6,21 @@ export interface DurableResponse {
   readonly body: string;
 }
 
+/** What the extension says of any bad argument, and of any operation that fails inside. */
+export const BAD_ARGUMENT = "One or more of the arguments submitted is incorrect";
+export const WENT_WRONG = "Something went wrong while processing your request";
+
 /** A request that cannot be served, with the status that says why. */
 export class RefusedError extends Error {
   override name = "RefusedError";
   readonly status: number;
+  /** The extension's own words for such a refusal: they come first, the message behind them as the exception's. */
+  readonly summary: string | undefined;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, summary?: string) {
     super(message);
     this.status = status;
+    this.summary = summary;
   }
 }
 
@@ -39,6 +46,6 @@ export function requireJson(body: string): string {
     JSON.parse(body);
     return body;
   } catch (error) {
-    throw new RefusedError(400, `The request body is not JSON: ${error}.`);
+    throw new RefusedError(400, `The request body is not JSON: ${error}.`, "Invalid JSON content");
   }
 }

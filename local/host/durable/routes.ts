@@ -9,7 +9,7 @@ import {
   listInstances,
   postToInstance,
 } from "./instance-routes.ts";
-import { type DurableResponse, empty, json, RefusedError } from "./responses.ts";
+import { type DurableResponse, empty, json, RefusedError, text, WENT_WRONG } from "./responses.ts";
 
 /** Never rejects: whatever goes wrong is an answer. */
 export async function handleRequest(api: ApiContext, request: DurableRequest): Promise<DurableResponse> {
@@ -18,17 +18,17 @@ export async function handleRequest(api: ApiContext, request: DurableRequest): P
     await api.engine.store.committed();
     return response;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const status = error instanceof RefusedError ? error.status : 500;
-    // the client prints the body of a refused rewind as it is
-    if (status === 412)
-      return { status, headers: { "content-type": "text/plain; charset=utf-8" }, body: message };
-    if (status !== 500 || error instanceof RefusedError) return json(status, { Message: message });
-    return json(500, {
-      Message: "Something went wrong while processing your request",
-      ExceptionMessage: message,
-    });
+    return refusal(error);
   }
+}
+
+function refusal(error: unknown): DurableResponse {
+  const message = error instanceof Error ? error.message : String(error);
+  const { status, summary } =
+    error instanceof RefusedError ? error : new RefusedError(500, message, WENT_WRONG);
+  // the client prints the body of a refused rewind as it is
+  if (status === 412) return text(status, message);
+  return json(status, summary ? { Message: summary, ExceptionMessage: message } : { Message: message });
 }
 
 async function route(api: ApiContext, request: DurableRequest): Promise<DurableResponse> {
