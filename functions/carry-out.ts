@@ -2,6 +2,7 @@ import type { DurableClient } from "durable-functions";
 import type { OperationInput } from "../orchestrations/operation.ts";
 import { promotion } from "../orchestrations/promotion/orchestrator.ts";
 import { retraining } from "../orchestrations/retraining/orchestrator.ts";
+import { ROLLBACK_EVENT } from "../orchestrations/rollout/types.ts";
 import { JOB_EVENT } from "../orchestrations/steps/run-job.ts";
 import { sha256, stableGuid } from "../shared/canonical.ts";
 import { noticeMail } from "../shared/notify/templates/notice-mail.ts";
@@ -10,20 +11,26 @@ import type { Decision, Reaction } from "../shared/policy/decision.ts";
 import type { EffectivePolicy } from "../shared/policy/load.ts";
 import type { Services } from "../shared/services.ts";
 import type { Signal } from "../shared/signals/signal.ts";
+import { rolloutsOf } from "./signal-state.ts";
 
-type CarryOut = (
-  decision: Decision,
-  signal: Signal,
-  effective: EffectivePolicy | null,
-  client: DurableClient,
-  services: Services,
-) => Promise<void>;
+/** A decision with all that it takes to carry it out. */
+export interface Task {
+  readonly decision: Decision;
+  readonly signal: Signal;
+  /** Null for a signal about something else. */
+  readonly model: string | null;
+  readonly effective: EffectivePolicy | null;
+  readonly client: DurableClient;
+  readonly services: Services;
+}
+
+type CarryOut = (task: Task) => Promise<void>;
 
 /** How each reaction is carried out. What no orchestration does yet is told to people, never dropped. */
 const HOW: Record<Reaction, CarryOut> = {
   promotion: startPromotion,
   retraining: startRetraining,
-  "raise-event": raiseJobEvent,
+  "raise-event": raiseEvent,
   notice: tellPeople,
   "development-loopback": tellPeople,
   "setup-loopback": tellPeople,
@@ -34,21 +41,19 @@ const HOW: Record<Reaction, CarryOut> = {
 };
 
 /** Safe to repeat: see each of them. */
-export const carryOut: CarryOut = async (decision, signal, effective, client, services) => {
-  if (decision.heldBack) return;
-  await HOW[decision.reaction](decision, signal, effective, client, services);
-};
+export async function carryOut(task: Task): Promise<void> {
+  if (!task.decision.heldBack) await HOW[task.decision.reaction](task);
+}
 
-async function startPromotion(...[decision, signal, effective, client, services]: Parameters<CarryOut>) {
-  const { model, version } = signal.subject;
-  if (effective === null || model === undefined || version === undefined) return;
+async function startPromotion({ decision, signal, model, effective, client, services }: Task) {
+  const { version } = signal.subject;
+  if (effective === null || model === null || version === undefined) return;
   const input = { ...operationInput(decision, signal, model, effective), version };
   await start(promotion.name, instanceId("promotion", model, version), input, client, services);
 }
 
-async function startRetraining(...[decision, signal, effective, client, services]: Parameters<CarryOut>) {
-  const { model } = signal.subject;
-  if (effective === null || model === undefined) return;
+async function startRetraining({ decision, signal, model, effective, client, services }: Task) {
+  if (effective === null || model === null) return;
   const id = instanceId("retraining", model, sha256(signal.id).slice(0, 12));
   await start(retraining.name, id, operationInput(decision, signal, model, effective), client, services);
 }
@@ -85,13 +90,22 @@ function isConflict(error: unknown): boolean {
   return error instanceof Error && error.message.includes("status code: 409");
 }
 
-/** Safe to repeat: the event only says that there is something to look at. */
-async function raiseJobEvent(...[, signal, , client, { operations }]: Parameters<CarryOut>) {
-  const { job } = signal.subject;
-  const owner = job === undefined ? null : await operations.ownerOf(job);
-  if (owner === null) return;
+/** Safe to repeat: each event only says that there is something to look at, or asks for what has begun already. */
+async function raiseEvent(task: Task): Promise<void> {
+  const { signal, decision, model, client, services } = task;
+  if (signal.subject.job !== undefined) {
+    const owner = await services.operations.ownerOf(signal.subject.job);
+    if (owner !== null) await raise(client, owner, JOB_EVENT, { job: signal.subject.job, kind: signal.kind });
+  } else if (model !== null && decision.rule.endsWith("/during-rollout")) {
+    for (const { id } of await rolloutsOf(model, client, services)) {
+      await raise(client, id, ROLLBACK_EVENT, { because: decision.reason });
+    }
+  }
+}
+
+async function raise(client: DurableClient, instance: string, event: string, data: unknown): Promise<void> {
   try {
-    await client.raiseEvent(owner, JOB_EVENT, { job, kind: signal.kind });
+    await client.raiseEvent(instance, event, data);
   } catch (error) {
     // It has ended and was purged: nobody waits any more.
     if (!(error instanceof Error && error.message.startsWith("No instance with ID"))) throw error;
@@ -99,19 +113,19 @@ async function raiseJobEvent(...[, signal, , client, { operations }]: Parameters
 }
 
 /** Safe to repeat: one mail for each signal. */
-async function tellPeople(...[decision, signal, effective, , services]: Parameters<CarryOut>) {
+async function tellPeople({ decision, signal, model, effective, services }: Task) {
   const to = effective?.policy.approval.approvers.map(({ email }) => email) ?? [];
   if (to.length === 0) return;
   const { config, effects, mail, now } = services;
   await effects.once({ operation: `signal:${signal.id}`, step: "notice" }, async () => {
     const content = noticeMail({
-      subject: `${signal.subject.model}: ${signal.kind} calls for ${decision.reaction}`,
+      subject: `${model}: ${signal.kind} calls for ${decision.reaction}`,
       sentence: decision.reason,
       facts: signal.evidence.measurements.map(({ metric, group, value, threshold, unit = "" }) => [
         group ? `${metric} of ${group}` : metric,
         `${value ?? "unknown"} ${unit} (limit ${threshold ?? "none"})`,
       ]),
-      url: `${config.publicUrl}/console/models/${encodeURIComponent(signal.subject.model ?? "")}`,
+      url: `${config.publicUrl}/console/models/${encodeURIComponent(model ?? "")}`,
       now: now(),
     });
     await mail.send({ to, ...content }, stableGuid(`signal:${signal.id}/notice`));

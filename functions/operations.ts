@@ -110,7 +110,9 @@ export async function rollBack(request: HttpRequest, context: InvocationContext)
   for (const instance of [`${id}-rollout`, id]) {
     const view = await readInstance(client, instance);
     if (view?.runtimeStatus === "Running") {
-      await client.raiseEvent(instance, ROLLBACK_EVENT, null);
+      await client.raiseEvent(instance, ROLLBACK_EVENT, {
+        because: `${body.data.by} called it back: ${body.data.reason}`,
+      });
       return json({ operation: id, asked: instance }, 202);
     }
   }

@@ -8,9 +8,9 @@ import type { Services } from "../shared/services.ts";
 import { fromCloudEvent } from "../shared/signals/cloud-event.ts";
 import type { Signal } from "../shared/signals/signal.ts";
 import { carryOut } from "./carry-out.ts";
-import { forgetEnded } from "./ended-operations.ts";
 import { clientOf, durableClient } from "./register.ts";
 import { services } from "./services.ts";
+import { standingOf } from "./signal-state.ts";
 
 /** Takes the signals of one subject in order: each becomes one decision, and the decision is carried out. */
 export async function reactions(message: unknown, context: InvocationContext): Promise<void> {
@@ -29,27 +29,24 @@ export async function reactions(message: unknown, context: InvocationContext): P
  * operations have deterministic ids, and what the signal leaves in the model's state is written last.
  */
 export async function react(signal: Signal, client: DurableClient, adapters: Services): Promise<Decision> {
-  const { ledger, models, policies, now } = adapters;
-  const model = signal.subject.model ?? "";
-  const effective = model === "" ? null : policies.for(model);
-  const state = await forgetEnded(await models.read(model), client, models);
+  const { ledger, now } = adapters;
+  const { key, model, effective, state, store } = await standingOf(signal, client, adapters);
   const fresh = decide(signal, effective, state, now());
   const entry = await ledger.append(`signal:${signal.id}`, {
     kind: "decision",
     summary: fresh.reason,
     actor: "outerloop",
-    ...(model === "" ? {} : { model }),
+    ...(model === null ? {} : { model }),
     ...(signal.subject.version === undefined ? {} : { version: signal.subject.version }),
     signal: signal.id,
     policyDigest: fresh.policyDigest,
     evidence: { decision: fresh, signal },
   });
   const decision = Decision.parse(entry.evidence.decision);
-  await carryOut(decision, signal, effective, client, adapters);
-  if (model !== "") {
-    await models.update(model, (before) =>
-      stateAfter(signal, decision, before, new Date(decision.decidedAt)),
-    );
+  await carryOut({ decision, signal, model, effective, client, services: adapters });
+  // A job is heard of once or twice and never again: it leaves no state.
+  if (model !== null || signal.subject.job === undefined) {
+    await store.update(key, (before) => stateAfter(signal, decision, before, new Date(decision.decidedAt)));
   }
   return decision;
 }

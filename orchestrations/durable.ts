@@ -109,18 +109,22 @@ export function* sleep(context: OrchestrationContext, ms: number): Steps<void> {
   yield* sleepUntil(context, after(context, ms));
 }
 
-/** Waits for an event until a deadline: true when it came. What it says is read from where it is kept, not from it. */
-export function* eventBefore(context: OrchestrationContext, name: string, deadline: Date): Steps<boolean> {
+/** Waits for an event until a deadline: what it carries, or null when it did not come. */
+export function* eventBefore(
+  context: OrchestrationContext,
+  name: string,
+  deadline: Date,
+): Steps<{ data: unknown } | null> {
   while (context.df.currentUtcDateTime < deadline) {
     const event = context.df.waitForExternalEvent(name);
     const timer = context.df.createTimer(nextSlice(context, deadline));
     const first = yield context.df.Task.any([event, timer]);
     if (first === event) {
       timer.cancel();
-      return true;
+      return { data: event.result };
     }
   }
-  return false;
+  return null;
 }
 
 /**

@@ -39,6 +39,8 @@ export interface Services {
   readonly inbox: Inbox;
   readonly ledger: Ledger;
   readonly models: ModelStore;
+  /** State of what is no model: budgets, workspaces, endpoints of nobody's model. */
+  readonly subjects: ModelStore;
   readonly operations: OperationStore;
   readonly approvals: ApprovalStore;
   readonly links: ApprovalLinks;
@@ -76,6 +78,7 @@ export function openServices(config: Config): Services {
     ),
     ledger: new Ledger(documents<LedgerRow>("ledger", LedgerRow), stream, now),
     models: new ModelStore(documents("models", ModelState)),
+    subjects: new ModelStore(documents("subjects", ModelState)),
     operations: new OperationStore(documents("operations", Operation), documents("jobs", JobOwner)),
     approvals: new ApprovalStore(documents("approvals", Approval)),
     links: new ApprovalLinks(config.linkKey, config.publicUrl),

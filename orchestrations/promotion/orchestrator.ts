@@ -216,7 +216,7 @@ function* calledBackWhileWarm(
   context.df.setCustomStatus(
     `Version ${version} of ${model} serves all traffic of ${endpoint}; version ${champion} stays warm until ${until.toISOString()}.`,
   );
-  return yield* eventBefore(context, ROLLBACK_EVENT, until);
+  return (yield* eventBefore(context, ROLLBACK_EVENT, until)) !== null;
 }
 
 function* goBack(

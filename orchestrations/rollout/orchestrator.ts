@@ -10,7 +10,7 @@ import { recordStep } from "../steps/record-activities.ts";
 import { inWords, readStepTraffic, setTraffic } from "./activities.ts";
 import { judgeStep } from "./judge.ts";
 import { isServing, moveTraffic } from "./traffic.ts";
-import { ROLLBACK_EVENT, RolloutInput, RolloutOutcome } from "./types.ts";
+import { ROLLBACK_EVENT, Rollback, RolloutInput, RolloutOutcome } from "./types.ts";
 
 /** A step that too few requests judged is watched again, so many bakes in all. */
 const MOST_BAKES = 4;
@@ -81,7 +81,8 @@ function* bake(
     context.df.setCustomStatus(
       `Version ${input.version} of ${input.model} serves ${step}, watched until ${until.toISOString()}.`,
     );
-    if (yield* eventBefore(context, ROLLBACK_EVENT, until)) return "an operator called it back";
+    const calledBack = yield* eventBefore(context, ROLLBACK_EVENT, until);
+    if (calledBack) return Rollback.parse(calledBack.data).because;
     const from = startedAt.toISOString();
     const traffic = yield* call(context, readStepTraffic, { endpoint, deployment, from });
     const verdict = judgeStep(traffic, limits);

@@ -21,5 +21,8 @@ export const RolloutOutcome = z.object({
 });
 export type RolloutOutcome = z.infer<typeof RolloutOutcome>;
 
-/** Name of the event by which an operator calls a rollout back. */
+/** Name of the event by which an operator, or an endpoint in trouble, calls a rollout back. */
 export const ROLLBACK_EVENT = "rollback";
+
+/** What the event says; an event that does not say it calls back all the same. */
+export const Rollback = z.object({ because: z.string() }).catch({ because: "it was called back" });

@@ -37,7 +37,13 @@ const MOST_YIELDS = 10_000;
 export function play<I, O>(
   orchestration: Orchestration<I, O>,
   input: I,
-  script: { answers: Script; events?: readonly string[]; instanceId?: string; start?: Date },
+  script: {
+    answers: Script;
+    events?: readonly string[];
+    eventData?: unknown;
+    instanceId?: string;
+    start?: Date;
+  },
 ): Played<O> {
   const start = script.start ?? new Date("2026-03-01T12:00:00Z");
   let now = start.getTime();
@@ -75,6 +81,7 @@ export function play<I, O>(
       case "any": {
         const event = one.of.find(({ kind, name }) => kind === "event" && name === events[0]);
         if (event) events.shift();
+        if (event) Object.assign(event, { result: script.eventData ?? null });
         const winner = event ?? one.of.find(({ kind }) => kind === "timer");
         if (winner) settle(winner);
         return winner;

@@ -49,8 +49,10 @@ describe("rollout", () => {
   });
 
   test("goes back when an operator calls it back in the middle of a bake", () => {
-    const played = play(rollout, input, { answers, events: ["rollback"] });
-    expect(played.output).toMatchObject({ outcome: "rolled-back", because: "an operator called it back" });
+    const eventData = { because: "operator@example.com called it back: it looks odd" };
+    const played = play(rollout, input, { answers, events: ["rollback"], eventData });
+    expect(played.output).toMatchObject({ outcome: "rolled-back", because: eventData.because });
+    expect(play(rollout, input, { answers, events: ["rollback"] }).output.because).toBe("it was called back");
     expect(splits(played)).toEqual([{ "version-1": 90, "version-2": 10 }, { "version-1": 100 }]);
   });
 
