@@ -1,19 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 
 /** What the simulated Azure says about itself once it is up. */
-export interface CloudAddresses {
-  readonly origin: string;
-  readonly httpOrigin: string;
-  readonly caFile: string;
-  readonly identityEndpoint: string;
-  readonly identityHeader: string;
-  readonly serviceBusConnectionString: string;
-  readonly eventHubsConnectionString: string;
-  readonly storageConnectionString: string;
-  readonly workspaceId: string;
-}
+export const CloudAddresses = z.object({
+  origin: z.string(),
+  httpOrigin: z.string(),
+  caFile: z.string(),
+  identityEndpoint: z.string(),
+  identityHeader: z.string(),
+  serviceBusConnectionString: z.string(),
+  eventHubsConnectionString: z.string(),
+  storageConnectionString: z.string(),
+  workspaceId: z.string(),
+});
+export type CloudAddresses = Readonly<z.infer<typeof CloudAddresses>>;
 
 /** The app settings of the product in this world: the same names as in Azure, other addresses. */
 export async function appSettings(cloud: CloudAddresses, data: string): Promise<Record<string, string>> {

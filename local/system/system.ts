@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Child, startChild } from "./child.ts";
 import type { SystemOptions } from "./options.ts";
-import { appSettings, type CloudAddresses } from "./settings.ts";
+import { appSettings, CloudAddresses } from "./settings.ts";
 import { subscribe } from "./subscribe.ts";
 
 /** Where everything is. */
@@ -60,7 +60,7 @@ export async function startSystem(
       logFile: join(logs, "azure.log"),
     });
     children.push(cloudChild);
-    const cloud = cloudChild.ready as unknown as CloudAddresses;
+    const cloud = CloudAddresses.parse(cloudChild.ready);
 
     const hostArgs = ["--app", ROOT, "--port", String(options.port), "--data", join(data, "host"), "--json"];
     const hostChild = await startChild(join(ROOT, "local/host/main.ts"), hostArgs, {
