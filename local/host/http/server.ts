@@ -107,12 +107,14 @@ async function callFunction(
   host: HostState,
 ): Promise<void> {
   const match = host.table.match(request.method ?? "GET", url.pathname);
-  if (!match || host.disabled.has(match.route.function.name)) return send(response, { status: 404 });
+  if (!match) return send(response, { status: 404 });
   const { route, params } = match;
-  if (
-    host.isKeyRequired &&
-    !host.keys.allowsFunction(keyOf(request, url), route.function.name, route.authLevel)
-  ) {
+  const key = keyOf(request, url);
+  // only the master key runs a disabled function
+  if (host.disabled.has(route.function.name) && !(host.isKeyRequired && host.keys.isMaster(key))) {
+    return send(response, { status: 404 });
+  }
+  if (host.isKeyRequired && !host.keys.allowsFunction(key, route.function.name, route.authLevel)) {
     return send(response, { status: 401 });
   }
   const outstanding = inFlight.get(host) ?? 0;
