@@ -6,10 +6,8 @@ import { styleText } from "node:util";
 import { playLoop, type Tell } from "./demo/story.ts";
 import { closingTable } from "./demo/table.ts";
 import { Witness } from "./demo/witness.ts";
-import { requireNode } from "./system/node-version.ts";
 import { startSystem } from "./system/system.ts";
 
-requireNode();
 const asJson = process.argv.includes("--json");
 const began = performance.now();
 const elapsed = () => (performance.now() - began) / 1_000;

@@ -2,11 +2,8 @@
 import { styleText } from "node:util";
 import { StartError } from "./system/child.ts";
 import { followLedger } from "./system/feed.ts";
-import { requireNode } from "./system/node-version.ts";
 import { OptionError, readOptions, type SystemOptions } from "./system/options.ts";
 import { type Addresses, type System, startSystem } from "./system/system.ts";
-
-requireNode();
 
 /** One line, then the end: whoever typed the command knows what to type instead. */
 function fail(message: string): never {

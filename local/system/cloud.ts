@@ -45,7 +45,10 @@ async function stop(): Promise<void> {
   process.exit(0);
 }
 process.once("SIGTERM", () => void stop());
-process.once("SIGINT", () => void stop());
+// Ctrl-C reaches every process of the terminal at once. The parent stops the host first, which still needs its broker.
+process.on("SIGINT", () => {
+  if (!process.connected) void stop();
+});
 // The parent is gone, however it went: nothing is left running.
 process.once("disconnect", () => void stop());
 

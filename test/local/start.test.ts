@@ -27,7 +27,7 @@ const FREE = ["--port", "0", "--azure-port", "0", "--amqp-port", "0", "--storage
 
 function start(...args: string[]) {
   const all = ["local/start.ts", ...FREE, "--data", join(folder, "data"), "--json", ...args];
-  return spawn(process.execPath, all, { stdio: ["ignore", "pipe", "pipe"] });
+  return spawn(process.execPath, all, { stdio: ["ignore", "pipe", "pipe"], detached: true });
 }
 
 /** Ids of the processes whose command line names this test's data folder. */
@@ -82,7 +82,8 @@ test("says all addresses first and then that it is ready, and Ctrl-C leaves noth
   }
   expect(events.map(({ event }) => event)).toEqual(["addresses", "ready"]);
   expect((await fetch(`${events[0]?.console}`)).status).toBe(200);
-  child.kill("SIGINT");
+  // A terminal sends it to every process at once.
+  process.kill(-Number(child.pid), "SIGINT");
   const [code] = await closed;
   expect(code).toBe(0);
   expect(await leftRunning()).toEqual([]);
