@@ -1,0 +1,83 @@
+/** A host in a process of its own that is killed and started again over the same data. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../../../local/host/main.ts", import.meta.url));
+const APP = fileURLToPath(new URL("./app", import.meta.url));
+
+export class MortalHost {
+  readonly journal: string;
+  readonly #folder: string;
+  #child: ChildProcess | undefined;
+  #url: string | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.journal = path.join(folder, "journal");
+  }
+
+  async start(): Promise<void> {
+    const parameters = [
+      MAIN,
+      "--app",
+      APP,
+      "--port",
+      "0",
+      "--data",
+      path.join(this.#folder, "data"),
+      "--json",
+    ];
+    const child = spawn(process.execPath, parameters, {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, JOURNAL: this.journal },
+    });
+    this.#child = child;
+    const [line] = await once(createInterface({ input: child.stdout }), "line");
+    const { event, url } = JSON.parse(line);
+    if (event !== "ready") throw new Error(`The host's first line is '${line}', expected that it is ready.`);
+    this.#url = url;
+  }
+
+  /** SIGKILL; resolves when the process is gone. */
+  async kill(): Promise<void> {
+    this.#url = undefined;
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  /** Asks the durable HTTP API again and again, over restarts, until one of `statuses` is the answer. */
+  async insist(
+    method: string,
+    request: string,
+    statuses: readonly number[],
+    body?: unknown,
+  ): Promise<Response> {
+    for (;;) {
+      const response = await this.#ask(method, request, body);
+      if (response && statuses.includes(response.status)) return response;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** @returns nothing while the host is down or when it dies over the request */
+  async #ask(method: string, request: string, body: unknown): Promise<Response | undefined> {
+    if (!this.#url) return undefined;
+    try {
+      const response = await fetch(`${this.#url}/runtime/webhooks/durabletask/${request}`, {
+        method,
+        headers: { "content-type": "application/json" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return new Response(text === "" ? null : text, { status: response.status });
+    } catch {
+      return undefined;
+    }
+  }
+}
