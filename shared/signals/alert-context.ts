@@ -29,7 +29,8 @@ const ActivityProperties = caseless({
 const NO_CAPACITY =
   /quota|OutOfCapacity|OverconstrainedAllocation|AllocationFailed|SkuNotAvailable|insufficient|NotEnough(Cores|Capacity)/i;
 
-const DEFENDER_SEVERITY: Readonly<Record<string, number>> = { high: 1, medium: 2, low: 3, informational: 4 };
+/** A map, because the key is the sender's text: an object would also answer to `__proto__`. */
+const DEFENDER_SEVERITY = new Map(Object.entries({ high: 1, medium: 2, low: 3, informational: 4 }));
 
 /** Something that was done in a subscription, or that one of its services found. Fires once and never resolves. */
 export function activityMeaning(alert: Alert): AlertMeaning | string {
@@ -47,7 +48,7 @@ export function activityMeaning(alert: Alert): AlertMeaning | string {
       rule: "security",
       kind: "api.threatened",
       identity,
-      severity: DEFENDER_SEVERITY[severity?.toLowerCase() ?? ""] ?? 2,
+      severity: DEFENDER_SEVERITY.get(severity?.toLowerCase() ?? "") ?? 2,
       facts: { operation, category, threatStatus, compromisedEntity, attackedResourceType },
     };
   }

@@ -133,6 +133,8 @@ const round = (value: number): number => Math.round(value * 100) / 100;
  */
 export function readMoney(text: string | undefined): number | null {
   if (text === undefined || text.length > 64) return null;
+  // A number that was written by a machine may carry an exponent, which is no part of anybody's currency.
+  if (/^[-+]?\d+(\.\d+)?e[-+]?\d+$/i.test(text)) return finite(Number(text));
   const digits = text.replaceAll(/[^0-9.,-]/g, "");
   const last = Math.max(digits.lastIndexOf("."), digits.lastIndexOf(","));
   const fraction = last < 0 ? "" : digits.slice(last + 1);
@@ -144,5 +146,7 @@ export function readMoney(text: string | undefined): number | null {
     (fraction.length !== 3 || digits.includes(other) || separator === ".");
   const integer = (isDecimal ? digits.slice(0, last) : digits).replaceAll(/[.,]/g, "");
   if (!/^-?\d+$/.test(integer)) return null;
-  return Number(isDecimal ? `${integer}.${fraction || "0"}` : integer);
+  return finite(Number(isDecimal ? `${integer}.${fraction || "0"}` : integer));
 }
+
+const finite = (amount: number): number | null => (Number.isFinite(amount) ? amount : null);

@@ -198,6 +198,10 @@ describe("a budget's alert", () => {
   });
 
   test.each([
+    ["4.4e-323", 4.4e-323],
+    ["1e21", 1e21],
+    ["1e999", null],
+    ["4.4-323", null],
     ["$11,111.00", 11111],
     ["1.111,32 €", 1111.32],
     ["1111.32", 1111.32],
@@ -209,4 +213,11 @@ describe("a budget's alert", () => {
   ])("reads %j as %d", (text, amount) => {
     expect(readMoney(text)).toBe(amount);
   });
+});
+
+test("a severity that is the name of an object's own member is an unknown one", () => {
+  const alert = JSON.parse(JSON.stringify(fixture("alert-common-activitylog-security-fired-derived.json")));
+  alert.data.alertContext.properties.severity = "__proto__";
+  const parsed = parseMonitorAlert(alert);
+  expect(parsed).toMatchObject({ outcome: "signal", signals: [{ kind: "api.threatened", severity: 2 }] });
 });
