@@ -216,7 +216,7 @@ describe("a budget's alert", () => {
 });
 
 test("a severity that is the name of an object's own member is an unknown one", () => {
-  const alert = JSON.parse(JSON.stringify(fixture("alert-common-activitylog-security-fired-derived.json")));
+  const alert = JSON.parse(JSON.stringify(fixture("alert-common-activitylog-security-fired-derived")));
   alert.data.alertContext.properties.severity = "__proto__";
   const parsed = parseMonitorAlert(alert);
   expect(parsed).toMatchObject({ outcome: "signal", signals: [{ kind: "api.threatened", severity: 2 }] });
