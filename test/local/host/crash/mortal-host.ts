@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 const MAIN = fileURLToPath(new URL("../../../../local/host/main.ts", import.meta.url));
 const APP = fileURLToPath(new URL("./app", import.meta.url));
 
+/** Longer than any restart takes. */
+const PATIENCE_MS = 40_000;
+
 export class MortalHost {
   readonly journal: string;
   readonly #folder: string;
@@ -58,9 +61,12 @@ export class MortalHost {
     statuses: readonly number[],
     body?: unknown,
   ): Promise<Response> {
+    const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
       const response = await this.#ask(method, request, body);
       if (response && statuses.includes(response.status)) return response;
+      if (performance.now() > deadline)
+        throw new Error(`${method} ${request} answers ${response?.status}, expected one of ${statuses}.`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }

@@ -10,7 +10,8 @@ const STEPS = [1, 2, 3, 4, 5];
 df.app.activity("step", {
   async handler(step: string) {
     const token = randomUUID();
-    appendFileSync(JOURNAL, `${JSON.stringify({ step, token, process: process.pid })}\n`);
+    // the line feed before it ends a line that died half written
+    appendFileSync(JOURNAL, `\n${JSON.stringify({ step, token, process: process.pid })}\n`);
     await setTimeout(Math.random() * 20);
     return token;
   },
