@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** What can be done about a signal. `notice` tells people; `raise-event` wakes the operation that waits for it. */
-const REACTIONS = [
+export const REACTIONS = [
   "promotion",
   "retraining",
   "development-loopback",

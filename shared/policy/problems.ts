@@ -40,6 +40,12 @@ function suggestion(key: string, known: readonly string[]): string {
   return known.length > 0 ? `one of ${known.join(", ")}` : "none here";
 }
 
+/** zod's formats in words. */
+const FORMATS: Readonly<Record<string, string>> = {
+  email: "an e-mail address",
+  datetime: "a date and time such as 2026-12-24T00:00:00Z",
+};
+
 function expectation(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type") return `a value of type ${issue.expected}`;
   if (issue.code === "invalid_value") {
@@ -47,7 +53,9 @@ function expectation(issue: z.core.$ZodIssue): string {
     return values.length === 1 ? String(values[0]) : `one of ${values.join(", ")}`;
   }
   if (issue.code === "invalid_union") return "a value";
-  return issue.message.replace(/^(Invalid input|Too \w+): /, "");
+  if (issue.code === "invalid_format" && issue.format !== "regex")
+    return FORMATS[issue.format] ?? issue.format;
+  return issue.message.replace(/^(Invalid input|Too \w+): (expected )?/, "");
 }
 
 function schemaAt(schema: z.ZodType, path: Path): z.ZodType {
