@@ -196,7 +196,7 @@ describe("IsReplayingTests.cs", () => {
 
 describe("TimeoutTests.cs", () => {
   test("a timer that is due first wins the race against an activity", async () => {
-    const { output } = await app.reach("Completed", "timeout", { limitMs: 20, workMs: 150 });
+    const { output } = await app.reach("Completed", "timeout", { limitMs: 10, workMs: 600 });
     expect(output).toBe("timed out");
   });
 
