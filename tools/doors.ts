@@ -1,48 +1,48 @@
+import { PAYLOAD_DOORS, parseAtDoor } from "../shared/signals/doors.ts";
 import { isRecord } from "../shared/signals/fields.ts";
-import { ignored, type ParseOutcome, rejected } from "../shared/signals/outcome.ts";
-import { parseBudgetAlert, parseModelEvent, parseMonitorAlert } from "../shared/signals/parse.ts";
-import { parseExport } from "../shared/signals/parse-export.ts";
-import { messageOf } from "./files.ts";
+import { type ParseOutcome, rejected, signalled } from "../shared/signals/outcome.ts";
+import { parseModelEvent } from "../shared/signals/parse.ts";
+import { readJson } from "../shared/signals/payload.ts";
+import { parseMessage } from "../shared/traffic/parse-message.ts";
 
-export const DOORS = ["model-events", "alerts", "budget", "endpoint-traffic"] as const;
+export const DOORS = [...PAYLOAD_DOORS, "endpoint-traffic"] as const;
 export type Door = (typeof DOORS)[number];
 
-/** Reads bytes as a door does: one outcome for each event that they hold. */
-const READERS: Record<Door, (body: unknown, receivedAt: Date) => ParseOutcome[]> = {
-  // The host hands events of a delivery to the door one by one.
-  "model-events": (body) => (Array.isArray(body) && body.length > 1 ? body : [body]).map(parseModelEvent),
-  alerts: (body, receivedAt) => [parseMonitorAlert(body, receivedAt)],
-  budget: (body, receivedAt) => [parseBudgetAlert(body, receivedAt)],
-  "endpoint-traffic": exported,
-};
-
 /**
- * What a payload becomes at a door. Never throws.
+ * What a payload becomes at a door, by the door's own parser. Never throws.
  *
  * @param door - undefined when it is to be recognised from the body
  * @returns the door, null when none takes such a body, and at least one outcome
  */
 export function readPayload(
-  bytes: Buffer,
+  bytes: Uint8Array,
   door: Door | undefined,
   receivedAt: Date,
 ): { door: Door | null; outcomes: ParseOutcome[] } {
-  const text = bytes.toString("utf8");
-  const body = parsed(text);
-  if (body instanceof SyntaxError) {
-    // Diagnostic settings also send lines of JSON.
-    if (door === "endpoint-traffic" || isLines(text)) {
-      return { door: "endpoint-traffic", outcomes: exported(text) };
-    }
-    const reason = `expected JSON, found what cannot be parsed: ${messageOf(body)}`;
-    return { door: door ?? null, outcomes: [rejected("json", "", reason)] };
-  }
-  const found = door ?? recognisedDoor(body);
+  const json = readJson("json", bytes);
+  const found = door ?? ("value" in json ? recognisedDoor(json.value) : doorOfLines(bytes));
   if (found === null) {
-    const reason = "no door is known to take such a body; --door names one";
-    return { door: null, outcomes: [rejected("door", "", reason)] };
+    const refusal = rejected("door", "", "no door is known to take such a body; --door names one");
+    return { door: null, outcomes: ["refusal" in json ? json.refusal : refusal] };
   }
-  return { door: found, outcomes: READERS[found](body, receivedAt) };
+  if (found === "endpoint-traffic") return { door: found, outcomes: messageOutcomes(bytes) };
+  // The host hands the events of one delivery to the door one by one.
+  const events: unknown = "value" in json && found === "model-events" ? json.value : null;
+  if (Array.isArray(events) && events.length > 1)
+    return { door: found, outcomes: events.map(parseModelEvent) };
+  return { door: found, outcomes: [parseAtDoor(found, bytes, receivedAt)] };
+}
+
+function messageOutcomes(bytes: Uint8Array): ParseOutcome[] {
+  const { outcome, alongside } = parseMessage(bytes);
+  return alongside.length === 0 ? [outcome] : [outcome, signalled(outcome.rule, ...alongside)];
+}
+
+/** Diagnostic settings also send lines of JSON. */
+function doorOfLines(bytes: Uint8Array): Door | null {
+  const [first = "", second = ""] = Buffer.from(bytes).toString("utf8").split("\n", 2);
+  const line = readJson("json", Buffer.from(first));
+  return second.trim() !== "" && "value" in line && isRecord(line.value) ? "endpoint-traffic" : null;
 }
 
 /** The door that a body is meant for, by the fields that only its senders write. */
@@ -65,29 +65,3 @@ const isExported = (one: Record<string, unknown>): boolean =>
   "metricName" in one ||
   "assessmentEventDataEnrichment" in one ||
   /subassessments$/i.test(String(one.type));
-
-function isLines(text: string): boolean {
-  const [first = "", second = ""] = text.split("\n", 2);
-  return second.trim() !== "" && isRecord(parsed(first));
-}
-
-function exported(message: unknown): ParseOutcome[] {
-  const { requests, outcomes, skipped } = parseExport(message);
-  const read: ParseOutcome[] = [...outcomes];
-  if (requests.length > 0) {
-    const reason = `requests of the traffic log are counted, here ${requests.length}: a window of them, not one, becomes a signal`;
-    read.push(ignored("export/traffic-log", reason));
-  }
-  if (skipped > 0 || read.length === 0) {
-    read.push(ignored("export/other", `metrics and logs that no rule reads: ${skipped}`));
-  }
-  return read;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    return error;
-  }
-}

@@ -27,6 +27,7 @@ export class SignalPlayer {
   readonly #policies: PolicyBook;
   readonly #takesMs: number;
   readonly #states: Map<string, ModelState>;
+  readonly #behind = new Map<string, string | undefined>();
 
   /**
    * @param takesMs - how long every operation is taken to last, in milliseconds
@@ -39,7 +40,7 @@ export class SignalPlayer {
   }
 
   play(signal: Signal, now: Date): Played {
-    const { model } = signal.subject;
+    const model = signal.subject.model ?? this.#modelBehind(signal.subject.endpoint);
     const key = model ?? sessionOf(signal);
     const before = this.#states.get(key) ?? ModelState.parse({ model: key });
     const effective = model === undefined ? null : this.#policies.for(model);
@@ -47,6 +48,19 @@ export class SignalPlayer {
     const decision = decide(signal, effective, state, now);
     this.#states.set(key, started(signal, decision, stateAfter(signal, decision, state, now), now));
     return { decision, effective };
+  }
+
+  /** An endpoint is the affair of the model that the policy puts behind it. */
+  #modelBehind(endpoint: string | undefined): string | undefined {
+    if (endpoint === undefined) return undefined;
+    if (!this.#behind.has(endpoint)) {
+      const names = [...this.#policies.patterns, ...this.#states.keys()];
+      const model = names.find((name) => {
+        return !name.includes("*") && this.#policies.for(name)?.policy.rollout.endpoint === endpoint;
+      });
+      this.#behind.set(endpoint, model);
+    }
+    return this.#behind.get(endpoint);
   }
 
   /** The state without the operations that are over by now, unless it was given with them. */
