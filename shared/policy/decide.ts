@@ -27,13 +27,13 @@ export function decide(
 ): Decision {
   const policy = effective?.policy ?? null;
   const tabled = fromTable(signal, effective);
-  const situation: Situation = { signal, policy, state, now, reaction: tabled.reaction };
+  const found = triage({ signal, policy, state, now });
+  const situation: Situation = { signal, policy, state, now, reaction: tabled.reaction, triage: found };
   const turned = signal.state === "raised" ? turn(tabled, TURNS, situation) : tabled;
   const standing = { ...situation, reaction: turned.reaction };
   const early = heldBack(standing);
   const choice = early ? turned : turn(turned, [LOOP_GUARD], standing);
   const held = early ?? awaitsApproval({ ...situation, reaction: choice.reaction });
-  const found = triage(situation);
   const incident = held ? undefined : incidentOf(choice, situation);
   return {
     signalId: signal.id,

@@ -10,7 +10,6 @@ import {
   isWorsening,
   type Situation,
 } from "./situation.ts";
-import { triage } from "./triage.ts";
 
 type Holding = Omit<HeldBack, "hold">;
 type Hold = { name: string; holds: (situation: Situation) => Holding | null; policyField?: string };
@@ -134,7 +133,7 @@ function consecutiveBreaches(situation: Situation): Holding | null {
 }
 
 function noise(situation: Situation): Holding | null {
-  if (triage(situation)?.verdict !== "noise") return null;
+  if (situation.triage?.verdict !== "noise") return null;
   const least = situation.policy?.drift.minimumImportance ?? 0;
   const feature = least > 0 ? ` of a feature that matters at least ${least}` : "";
   return { until: null, liftedBy: `a value on the bad side of its limit${feature}` };
@@ -165,7 +164,7 @@ function flapping(situation: Situation): Holding | null {
 
 function confirmation(situation: Situation): Holding | null {
   const { policy } = situation;
-  if (policy?.drift.actOn !== "confirmed" || triage(situation)?.verdict !== "suspected") return null;
+  if (policy?.drift.actOn !== "confirmed" || situation.triage?.verdict !== "suspected") return null;
   return {
     until: null,
     liftedBy: `a finding that performance got worse, within ${policy.drift.confirmWithin} of the drift`,

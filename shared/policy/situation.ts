@@ -1,6 +1,6 @@
 import type { ModelState } from "../models/state.ts";
 import type { Signal, SignalKind } from "../signals/signal.ts";
-import type { Reaction } from "./decision.ts";
+import type { Reaction, Triage } from "./decision.ts";
 import { INCIDENT_DEFAULTS, type ModelPolicy } from "./schema.ts";
 
 /** All that a rule may look at. */
@@ -12,6 +12,8 @@ export type Situation = {
   readonly policy: ModelPolicy | null;
   readonly state: ModelState;
   readonly now: Date;
+  /** How sure it is that the model got worse; null for what says nothing about that. */
+  readonly triage: Triage | null;
 };
 
 /** Signals that say the model got worse: several in a row count as one finding. */

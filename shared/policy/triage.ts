@@ -17,7 +17,12 @@ const MOST_FEATURES = 5;
  *
  * @returns null for signals that say nothing of the kind, and without a policy
  */
-export function triage({ signal, policy, state, now }: Omit<Situation, "reaction">): Triage | null {
+export function triage({
+  signal,
+  policy,
+  state,
+  now,
+}: Omit<Situation, "reaction" | "triage">): Triage | null {
   if (!policy || !isWorsening(signal.kind) || signal.state !== "raised") return null;
   const { measurements } = signal.evidence;
   const moved = measurements.filter(isBad);
