@@ -30,8 +30,11 @@ export const Approver = z.strictObject({
 });
 export type Approver = z.infer<typeof Approver>;
 
-/** How several signals about one subject are taken together; also what counts for a subject without a policy. */
-export const INCIDENT_DEFAULTS = { window: "PT1H", leastSeverity: 3, changes: 6, changesWithin: "PT1H" };
+/**
+ * How several signals about one subject are taken together; also what counts for a subject without a policy. No severity
+ * is too little unless a policy says so: Azure gives all alerts of the activity log, a threat among them, its lowest.
+ */
+export const INCIDENT_DEFAULTS = { window: "PT1H", leastSeverity: 4, changes: 6, changesWithin: "PT1H" };
 
 const INCIDENTS = {
   window: Duration.default(INCIDENT_DEFAULTS.window).describe(

@@ -152,27 +152,34 @@ describe("several signals about one subject", () => {
 });
 
 describe("severity", () => {
+  const serious = policyWith((policy) => {
+    policy.incidents.leastSeverity = 3;
+  });
+
   test.each([
-    { kind: "endpoint.slow", severity: 3, reaction: "setup-loopback", rule: "endpoint.slow" },
-    { kind: "endpoint.slow", severity: 4, reaction: "notice", rule: "endpoint.slow/minor" },
-    { kind: "image.vulnerable", severity: 3, reaction: "image-quarantine", rule: "image.vulnerable" },
-    { kind: "image.vulnerable", severity: 4, reaction: "notice", rule: "image.vulnerable/minor" },
-    { kind: "workspace.idle", severity: 4, reaction: "decommission", rule: "workspace.idle" },
+    { kind: "endpoint.slow", severity: 3, reaction: "setup-loopback", rule: "endpoint.slow/classical" },
+    { kind: "endpoint.slow", severity: 4, reaction: "notice", rule: "endpoint.slow/classical/minor" },
+    {
+      kind: "image.vulnerable",
+      severity: 3,
+      reaction: "image-quarantine",
+      rule: "image.vulnerable/classical",
+    },
+    { kind: "image.vulnerable", severity: 4, reaction: "notice", rule: "image.vulnerable/classical/minor" },
+    { kind: "workspace.idle", severity: 4, reaction: "decommission", rule: "workspace.idle/classical" },
   ] as const)("answers $kind of severity $severity with $reaction", ({ kind, severity, reaction, rule }) => {
-    const { decisions } = play([[alert(kind, "raised", { severity }), 0]]);
+    const { decisions } = play([[alert(kind, "raised", { severity }), 0]], endpoint, serious);
     expect(decisions[0]).toMatchObject({ reaction, rule, heldBack: null });
   });
 
-  test("counts from where the policy says, which the decision names", () => {
-    const policy = policyWith((draft) => {
-      draft.incidents.leastSeverity = 1;
-    });
-    const { decisions } = play([[alert("endpoint.slow", "raised", { severity: 2 }), 0]], endpoint, policy);
-    expect(decisions[0]).toMatchObject({
-      reaction: "notice",
-      rule: "endpoint.slow/classical/minor",
-      policyField: "incidents.leastSeverity",
-    });
+  test("is never too little unless a policy says so: threats of the activity log have the lowest", () => {
+    const { decisions } = play([[alert("api.threatened", "raised", { severity: 4 }), 0]]);
+    expect(decisions[0]?.reaction).toBe("setup-loopback");
+  });
+
+  test("is judged by the policy's value, which the decision names", () => {
+    const { decisions } = play([[alert("endpoint.slow", "raised", { severity: 4 }), 0]], endpoint, serious);
+    expect(decisions[0]?.policyField).toBe("incidents.leastSeverity");
     expect(decisions[0]?.reason).toContain("its sender does not rate it severe enough");
   });
 });

@@ -31,12 +31,13 @@ test("counts a breach that was held back, and starts anew once the retraining st
   const once = next(drift, calm);
   expect(once).toMatchObject({ breaches: { "drift.data": [at(0)] }, retrains: [] });
   const twice = next({ ...drift, id: "drift.data:2" }, once);
-  expect(twice).toMatchObject({ breaches: {}, retrains: [{ startedAt: at(0), cause: "drift.data" }] });
+  expect(twice.breaches).toEqual({});
+  expect(twice.retrains).toEqual([{ startedAt: at(0), cause: "drift.data" }]);
 });
 
 test("counts no breach of a model that is being retrained, and one that waits for a cool-down", () => {
   const retraining = { ...calm, operations: [{ id: "op-1", kind: "retraining", since: at(-1) }] };
-  expect(next(drift, retraining)).toMatchObject({ breaches: {}, decidedSignals: ["drift.data:1"] });
+  expect(next(drift, retraining)).toEqual({ ...retraining, decidedSignals: ["drift.data:1"] });
   const cooling = { ...calm, lastRetrainedAt: at(-1), breaches: { "drift.data": [at(-1)] } };
   expect(next(drift, cooling).breaches).toEqual({ "drift.data": [at(-1), at(0)] });
 });
@@ -62,4 +63,42 @@ test("leaves what it does not know alone, and is a valid state", () => {
   const after = next(drift, state);
   expect(after).toMatchObject({ claims: { "4": "op-1" }, lastRetrainedAt: at(-1) });
   expect(ModelState.parse(after)).toEqual(after);
+});
+
+test("starts anew for every kind with a retraining, and for its own kind with a loopback", () => {
+  const breaches = { "drift.data": [at(-2)], "performance.degraded": [at(-1)] };
+  expect(next(drift, { ...calm, breaches }).breaches).toEqual({});
+  const manual = policyWith((draft) => {
+    draft.retraining.enabled = false;
+  });
+  const after = stateAfter(
+    drift,
+    decide(drift, manual, { ...calm, breaches }, now),
+    { ...calm, breaches },
+    now,
+  );
+  expect(after.breaches).toEqual({ "performance.degraded": [at(-1)] });
+  expect(after.retrains).toEqual([]);
+});
+
+test("does not count what nothing is done about", () => {
+  const after = stateAfter(drift, decide(drift, null, calm, now), calm, now);
+  expect(after).toEqual({ ...calm, decidedSignals: ["drift.data:1"] });
+});
+
+test("keeps fifty breaches of a kind, and a hundred retrains", () => {
+  const breaches = { "drift.data": Array.from({ length: 50 }, (_, index) => at(index - 100)) };
+  const cooling = { ...calm, breaches, lastRetrainedAt: at(-1) };
+  const counted = next(drift, cooling).breaches["drift.data"];
+  expect([counted?.length, counted?.at(-1)]).toEqual([50, at(0)]);
+  const retrains = Array.from({ length: 100 }, () => ({
+    startedAt: at(-1e10),
+    cause: "drift.prediction" as const,
+  }));
+  expect(next(drift, { ...calm, breaches, retrains }).retrains).toHaveLength(100);
+});
+
+test("takes no cleared signal for something that was acted upon", () => {
+  const { reports } = next({ ...drift, state: "cleared" }, calm);
+  expect(reports).toEqual({ "drift.data": [{ at: at(0), state: "cleared", acted: false }] });
 });
