@@ -3,6 +3,7 @@
  * loop; what depends on them having reached the disk waits for `committed`.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { isDamagedDatabase } from "../errors.ts";
 import type { HistoryEvent } from "./history.ts";
 import {
   type InstanceFilter,
@@ -186,6 +187,7 @@ function openDatabase(file: string): DatabaseSync {
     return database;
   } catch (error) {
     database.close();
+    if (isDamagedDatabase(error)) throw error;
     throw new Error(
       `The durable store '${file}' cannot be opened. Another host may hold it: stop that host first.`,
       {
