@@ -15,6 +15,7 @@ import type {
   RpcInvocationResponse,
 } from "./core-types.ts";
 import type { Hooks, PostInvocationContext, PreInvocationContext } from "./hooks.ts";
+import type { Outputs } from "./outputs.ts";
 import { isTrigger, isType, type Registered } from "./registry.ts";
 
 /** A function together with what runs it. */
@@ -37,7 +38,7 @@ export interface WorkerOptions {
   readonly functionTimeoutMs: number;
   readonly durableClientBinding: () => string;
   /** Sends what the function put into its outputs; a throw fails the invocation. */
-  readonly writeOutputs: (definition: FunctionDefinition, response: RpcInvocationResponse) => Promise<void>;
+  readonly writeOutputs: Outputs["write"];
 }
 
 /** Runs the app's functions, one invocation at a time per call, the way the Node worker does. */
@@ -120,7 +121,7 @@ export class Worker implements FunctionInvoker {
   ): Promise<InvocationOutcome> {
     try {
       const response = await this.#run(indexed, invocation, invocationId);
-      await this.#options.writeOutputs(indexed.definition, response);
+      await this.#options.writeOutputs(indexed.definition, response, invocation);
       return { succeeded: true, returnValue: response.returnValue };
     } catch (error) {
       return failed(error);
