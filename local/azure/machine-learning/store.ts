@@ -109,6 +109,24 @@ export class Store {
     return rows.map((row) => toRow<P, H>(row));
   }
 
+  /** The names of the resources of a collection, oldest first. */
+  names(collection: string): string[] {
+    const rows = this.sql(
+      "SELECT resource ->> '$.name' AS name FROM resources WHERE collection = ? ORDER BY seq",
+    ).all(collection.toLowerCase());
+    return rows.map(({ name }) => String(name));
+  }
+
+  /** Every resource below another, however deep, oldest first. */
+  below<P>(id: string): Row<P>[] {
+    const prefix = `${id.toLowerCase()}/`;
+    const rows = this.sql("SELECT * FROM resources WHERE key >= ? AND key < ? ORDER BY seq").all(
+      prefix,
+      `${prefix}\u{10ffff}`,
+    );
+    return rows.map((row) => toRow<P, Record<string, unknown>>(row));
+  }
+
   /** Writes a resource under its own id; a new one becomes the newest of its collection. */
   put(resource: Resource<unknown>, hidden: object = {}): void {
     const key = resource.id.toLowerCase();

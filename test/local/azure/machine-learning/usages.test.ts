@@ -66,7 +66,7 @@ test("knows on how many machines a deployment ran and when, over scaling, deleti
 });
 
 test("clips what still runs to now, and meters a job from its start to its end", async () => {
-  const clock = new ManualClock(T0);
+  const clock = stillClock();
   const fixture = await start({ clock });
   const resources = { instanceType: "Standard_NC6s_v3", instanceCount: 2 };
   const properties = { jobType: "Command", environmentId: "azureml:e:1", command: "sleep 60", resources };
@@ -75,7 +75,7 @@ test("clips what still runs to now, and meters a job from its start to its end",
   clock.advance(HOUR);
   const train = { resourceId: `${WORKSPACE_ID}/jobs/train`, sku: "Standard_NC6s_v3", instances: 2, from: T0 };
   expect(fixture.usage(T0 - HOUR, T0 + 5 * HOUR)).toEqual([{ ...train, to: T0 + HOUR }]);
-  await fixture.client.jobs.beginCancelAndWait(...AT, "train");
+  await fixture.client.jobs.beginCancelAndWait(...AT, "train", QUICK);
   await until(() => fixture.events.length === 5);
   clock.advance(HOUR);
   expect(fixture.usage(T0, T0 + 5 * HOUR)).toEqual([{ ...train, to: T0 + HOUR }]);
