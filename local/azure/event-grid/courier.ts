@@ -74,7 +74,7 @@ export class Courier {
     }
     const attempt = await deliver(subscription, delivery.body, delivery.attempts, clock, this.#stop.signal);
     if (this.#stop.signal.aborted && !isDelivered(attempt)) return;
-    if (isDelivered(attempt)) return store.settle(delivery);
+    if (isDelivered(attempt)) return store.settle(delivery, clock.now());
     const tried = { ...delivery, attempts: delivery.attempts + 1, lastAttemptAt: clock.now() };
     const outcome = outcomeOf(attempt);
     if (isFinal(attempt)) return this.#bury(tried, subscription, "NotRetried", outcome);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { type Clock, systemClock } from "../../clock.ts";
+import type { StrikeEvent } from "../faults/faults.ts";
 import { armError } from "../front/arm-error.ts";
 import type { RaiseEvent, Service, ServiceAnswer, ServiceRequest } from "../service.ts";
 import { createArm } from "./arm.ts";
@@ -16,6 +17,8 @@ export interface EventGridOptions {
   readonly clock?: Clock;
   /** Factor on every wait between two attempts; 1 is Azure's schedule, which starts with 10 s. */
   readonly retryScale?: number;
+  /** Events delivered twice, late or out of order, on demand. */
+  readonly strike?: StrikeEvent;
   readonly log?: (level: "info" | "error", message: string) => void;
 }
 
@@ -48,7 +51,7 @@ export function createEventGrid(options: EventGridOptions): EventGrid {
   function raise(event: Parameters<RaiseEvent>[0]): void {
     const now = clock.now();
     const eventTime = event.eventTime ?? new Date(now).toISOString();
-    store.addEvent({ ...event, eventTime, id: randomUUID() }, now);
+    store.addEvent({ ...event, eventTime, id: randomUUID() }, now, options.strike?.(event.eventType));
     courier.wake();
   }
 

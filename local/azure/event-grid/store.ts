@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import type { EventEffect } from "../faults/rule.ts";
 import { type Death, type KeptEvent, toDeadLetter } from "./envelope.ts";
 import {
   isWanted,
@@ -20,6 +21,8 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS deliveries (
     seq INTEGER NOT NULL, subscription INTEGER NOT NULL, attempts INTEGER NOT NULL, dueAt INTEGER NOT NULL,
     lastAttemptAt INTEGER, PRIMARY KEY (seq, subscription)) STRICT;
+  CREATE TABLE IF NOT EXISTS marks (
+    seq INTEGER NOT NULL, subscription INTEGER NOT NULL, mark TEXT NOT NULL, PRIMARY KEY (seq, subscription)) STRICT;
   CREATE INDEX IF NOT EXISTS deliveriesByDueAt ON deliveries (dueAt);
   CREATE TABLE IF NOT EXISTS deadLetters (
     id INTEGER PRIMARY KEY, subscription TEXT NOT NULL, deadLetteredAt TEXT NOT NULL, event TEXT NOT NULL) STRICT;
@@ -64,6 +67,9 @@ const CountRow = z.object({ name: z.string(), n: z.number() });
 export type Delivery = z.infer<typeof DeliveryRow>;
 export type DeadLetter = z.infer<typeof DeadLetterRow>;
 
+/** An event that waits to be overtaken by a later one does not wait for ever. */
+const OVERTAKEN_WITHIN_MS = 30_000;
+
 const COUNTED = ["eventsRaised", "eventsDelivered", "eventsDeadLettered"] as const;
 
 /** What Event Grid keeps, in one SQLite file. Each method that writes is one durable transaction. */
@@ -88,7 +94,7 @@ export class EventGridStore {
   }
 
   /** Keeps the event for every subscription that wants it. A subscription still being created takes none, as in Azure. */
-  addEvent(event: KeptEvent, now: number): void {
+  addEvent(event: KeptEvent, now: number, effect?: EventEffect): void {
     const wanting = this.subscriptions().filter(
       ({ state, topic, properties }) =>
         (state === "Succeeded" || state === "Updating") && isWanted(event, topic, properties),
@@ -99,7 +105,11 @@ export class EventGridStore {
       const body = JSON.stringify(event);
       const added = this.#db.prepare("INSERT INTO events (body, raisedAt) VALUES (?, ?)").run(body, now);
       const insert = this.#db.prepare("INSERT INTO deliveries VALUES (?, ?, 0, ?, NULL)");
-      for (const { id } of wanting) insert.run(added.lastInsertRowid, id, now);
+      const dueAt = now + delayOf(effect);
+      for (const { id } of wanting) insert.run(added.lastInsertRowid, id, dueAt);
+      if (typeof effect !== "string") return;
+      const mark = this.#db.prepare("INSERT INTO marks VALUES (?, ?, ?)");
+      for (const { id } of wanting) mark.run(added.lastInsertRowid, id, effect);
     });
   }
 
@@ -122,10 +132,27 @@ export class EventGridStore {
     return dueAt ?? undefined;
   }
 
-  settle(delivery: Delivery): void {
+  /** Delivered: forgotten, unless it is to come twice. An event that waited to be overtaken by it goes on its way. */
+  settle(delivery: Delivery, now: number): void {
     this.#transaction(() => {
-      if (this.#forget(delivery)) this.#count("eventsDelivered");
+      if (!this.#deliverAgain(delivery, now) && this.#forget(delivery)) this.#count("eventsDelivered");
+      this.#releaseOvertaken(delivery, now);
     });
+  }
+
+  #deliverAgain({ seq, subscription }: Delivery, now: number): boolean {
+    const sql = "DELETE FROM marks WHERE seq = ? AND subscription = ? AND mark = 'twice'";
+    if (this.#db.prepare(sql).run(seq, subscription).changes === 0) return false;
+    const again = "UPDATE deliveries SET dueAt = ? WHERE seq = ? AND subscription = ?";
+    return this.#db.prepare(again).run(now, seq, subscription).changes > 0;
+  }
+
+  #releaseOvertaken({ seq, subscription }: Delivery, now: number): void {
+    const sql =
+      "DELETE FROM marks WHERE subscription = ? AND seq < ? AND mark = 'out-of-order' RETURNING seq";
+    const overtaken = this.#db.prepare(sql).all(subscription, seq);
+    const release = this.#db.prepare("UPDATE deliveries SET dueAt = ? WHERE seq = ? AND subscription = ?");
+    for (const row of overtaken) release.run(now, Number(row.seq), subscription);
   }
 
   postpone({ seq, subscription, attempts }: Delivery, now: number, dueAt: number): void {
@@ -193,6 +220,7 @@ export class EventGridStore {
     this.#transaction(() => {
       this.#db.prepare("DELETE FROM subscriptions WHERE id = ?").run(id);
       this.#db.prepare("DELETE FROM deliveries WHERE subscription = ?").run(id);
+      this.#db.prepare("DELETE FROM marks WHERE subscription = ?").run(id);
       this.#db.exec("DELETE FROM events WHERE seq NOT IN (SELECT seq FROM deliveries)");
     });
   }
@@ -215,6 +243,7 @@ export class EventGridStore {
   #forget({ seq, subscription }: Delivery): boolean {
     const sql = "DELETE FROM deliveries WHERE seq = ? AND subscription = ?";
     const forgotten = this.#db.prepare(sql).run(seq, subscription).changes > 0;
+    this.#db.prepare("DELETE FROM marks WHERE seq = ? AND subscription = ?").run(seq, subscription);
     this.#db
       .prepare("DELETE FROM events WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM deliveries WHERE seq = ?)")
       .run(seq, seq);
@@ -235,4 +264,9 @@ export class EventGridStore {
       throw error;
     }
   }
+}
+
+function delayOf(effect: EventEffect | undefined): number {
+  if (effect === "out-of-order") return OVERTAKEN_WITHIN_MS;
+  return typeof effect === "object" ? effect.lateMs : 0;
 }
