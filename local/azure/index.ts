@@ -12,7 +12,7 @@ import { createIdentity } from "./identity/index.ts";
 import { createMachineLearning, type MachineLearningOptions } from "./machine-learning/index.ts";
 import { createMailbox } from "./mailbox/index.ts";
 import { createMonitor } from "./monitor/index.ts";
-import type { RaiseEvent, RecordRequest, Service } from "./service.ts";
+import type { RaiseEvent, RecordRequest, Service, UsageIn } from "./service.ts";
 import { withPortAdvice } from "./start-error.ts";
 import { startStorage } from "./storage/index.ts";
 
@@ -32,7 +32,7 @@ export interface AzureOptions {
   /** Factor on the waits between Event Grid's attempts; 1 is Azure's schedule. */
   readonly retryScale?: number;
   /** How long operations of Azure Machine Learning take. */
-  readonly machineLearning?: Pick<MachineLearningOptions, "provisioning" | "retryAfterSeconds">;
+  readonly machineLearning?: Pick<MachineLearningOptions, "provisioning" | "retryAfterSeconds" | "takeFault">;
   /** More services behind the same port. They are stopped with the others. */
   readonly services?: (context: AzureContext) => Service[];
 }
@@ -46,6 +46,7 @@ export interface AzureContext {
   readonly workspaceId: string;
   readonly raise: RaiseEvent;
   readonly record: RecordRequest;
+  readonly usage: UsageIn;
   readonly authenticate: (headers: Readonly<Record<string, string>>) => boolean;
 }
 
@@ -221,23 +222,22 @@ async function addServices(
   const { raise } = eventGrid;
   const { record } = monitor;
   // In front of those that it raises and records by: services stop in this order.
-  services.unshift(
-    ...createMachineLearning({
-      ...options.machineLearning,
-      data: path.join(data, "machine-learning"),
-      clock,
-      subscriptionId: SUBSCRIPTION_ID,
-      resourceGroup: RESOURCE_GROUP,
-      location: LOCATION,
-      workspaces: [WORKSPACE],
-      raise,
-      record,
-      authenticate,
-      origin: () => origin,
-      jobEnvironment: { NODE_EXTRA_CA_CERTS: caFile },
-      log,
-    }),
-  );
+  const machineLearning = createMachineLearning({
+    ...options.machineLearning,
+    data: path.join(data, "machine-learning"),
+    clock,
+    subscriptionId: SUBSCRIPTION_ID,
+    resourceGroup: RESOURCE_GROUP,
+    location: LOCATION,
+    workspaces: [WORKSPACE],
+    raise,
+    record,
+    authenticate,
+    origin: () => origin,
+    jobEnvironment: { NODE_EXTRA_CA_CERTS: caFile },
+    log,
+  });
+  services.unshift(...machineLearning.services);
   const context: AzureContext = {
     origin,
     data,
@@ -245,6 +245,7 @@ async function addServices(
     workspaceId: WORKSPACE_ID,
     raise,
     record,
+    usage: machineLearning.usage,
     authenticate,
   };
   services.unshift(...(options.services?.(context) ?? []));

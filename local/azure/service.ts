@@ -60,3 +60,24 @@ export interface ScoredRequest {
 }
 
 export type RecordRequest = (request: ScoredRequest) => void;
+
+/** A deployment or job that ran on compute which is paid for by the hour, within the span that was asked for. */
+export interface Usage {
+  /** Resource id of the deployment or job. */
+  readonly resourceId: string;
+  /** Size of the machines, e.g. `Standard_DS3_v2`. */
+  readonly sku: string;
+  readonly instances: number;
+  /** Milliseconds since the epoch; `from` is inside the span, `to` at its end or before. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What ran between two moments, in milliseconds since the epoch; what is deleted by now is included. */
+export type UsageIn = (from: number, to: number) => readonly Usage[];
+
+/**
+ * Asked once for each deployment that is about to be provisioned and each job that is about to run: an answer is the
+ * message that it fails with. `Code: message` gives the error its code, e.g. `OutOfQuota: not enough cores`.
+ */
+export type TakeFault = (target: "deployment" | "job", name: string) => string | undefined;

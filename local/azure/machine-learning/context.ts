@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../clock.ts";
+import type { TakeFault } from "../service.ts";
 import { PROVIDER } from "./resource.ts";
 import type { Store } from "./store.ts";
 
@@ -22,6 +23,7 @@ export interface Context {
     readonly deleteMs: number;
   };
   readonly retryAfterSeconds: number;
+  readonly takeFault: TakeFault | undefined;
   readonly log: Log;
 }
 

@@ -18,6 +18,7 @@ import { conflict, invalid, notFound } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
 import type { Row } from "./store.ts";
+import type { Usages } from "./usages.ts";
 
 export type EndpointRow = Row<EndpointProperties, EndpointSecrets>;
 
@@ -34,9 +35,11 @@ const KEY_BODY = z.looseObject({
 export class Endpoints {
   readonly #context: Context;
   readonly #operations: Operations;
+  readonly #usages: Usages;
 
-  constructor(context: Context, operations: Operations) {
+  constructor(context: Context, operations: Operations, usages: Usages) {
     this.#context = context;
+    this.#usages = usages;
     this.#operations = operations;
     const settle = (target: string) => this.#setState(target, "Succeeded");
     operations.define("endpoint", { prefix: "oe", finish: settle });
@@ -158,6 +161,7 @@ export class Endpoints {
     const { store } = this.#context;
     for (const deployment of store.list(`${target}/deployments`)) {
       store.delete(deployment.key);
+      this.#usages.end(deployment.key);
       store.count("deploymentsDeleted");
     }
     store.delete(target);

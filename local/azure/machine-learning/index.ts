@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
-import type { RaiseEvent, RecordRequest, Service } from "../service.ts";
+import type { RaiseEvent, RecordRequest, Service, TakeFault, UsageIn } from "../service.ts";
 import { Assets } from "./assets.ts";
 import type { Context, Log } from "./context.ts";
 import { DataCollector } from "./data-collector.ts";
@@ -19,6 +19,7 @@ import { Router } from "./router.ts";
 import { Runs } from "./runs.ts";
 import { Scoring } from "./scoring.ts";
 import { Store } from "./store.ts";
+import { Usages } from "./usages.ts";
 
 export interface MachineLearningOptions {
   /** Folder of its own: the database, `datastore/` (what datastore addresses lead to) and `jobs/`. */
@@ -45,7 +46,15 @@ export interface MachineLearningOptions {
   readonly origin?: () => string | undefined;
   /** What jobs find in their environment beside what the service gives every job, e.g. `NODE_EXTRA_CA_CERTS`. */
   readonly jobEnvironment?: Readonly<Record<string, string>>;
+  /** What fails though nothing is wrong with it; absent: nothing does. */
+  readonly takeFault?: TakeFault;
   readonly log?: Log;
+}
+
+export interface MachineLearning {
+  readonly services: Service[];
+  /** What ran on machines that are paid for. */
+  readonly usage: UsageIn;
 }
 
 const PROVISIONING = { endpointMs: 500, deploymentMs: 1_500, deleteMs: 500 } as const;
@@ -57,7 +66,7 @@ const COMPUTES: readonly string[] = ["cpu-cluster"];
  * the process ended goes on: operations end on the clock, jobs run again from their start, events are raised.
  * Stopping the first service stops them all.
  */
-export function createMachineLearning(options: MachineLearningOptions): Service[] {
+export function createMachineLearning(options: MachineLearningOptions): MachineLearning {
   const log = options.log ?? (() => undefined);
   const store = new Store(options.data, options.raise, log);
   const context: Context = {
@@ -71,15 +80,17 @@ export function createMachineLearning(options: MachineLearningOptions): Service[
     computes: options.computes ?? COMPUTES,
     provisioning: { ...PROVISIONING, ...options.provisioning },
     retryAfterSeconds: options.retryAfterSeconds ?? RETRY_AFTER_SECONDS,
+    takeFault: options.takeFault,
     log,
   };
+  const usages = new Usages(context);
   const operations = new Operations(context, (target, origin) => render(store, target, origin));
   const assets = new Assets(context);
   const paths = new Paths(context, assets);
   const host = new ModelHost(context, paths);
-  const endpoints = new Endpoints(context, operations);
-  const deployments = new Deployments(context, operations, endpoints, host);
-  const runs = new Runs(context);
+  const endpoints = new Endpoints(context, operations, usages);
+  const deployments = new Deployments(context, operations, { endpoints, host, usages });
+  const runs = new Runs(context, usages);
   const runner = new JobRunner(context, runs, paths, {
     origin: options.origin,
     environment: options.jobEnvironment ?? {},
@@ -99,11 +110,12 @@ export function createMachineLearning(options: MachineLearningOptions): Service[
   store.raisePending();
   operations.resume();
   runner.resume();
-  return [
+  const services = [
     new ResourceManager(context, { router, operations, runs, authenticate, stop }),
     new Mlflow(context, runs, authenticate),
     new Scoring(context, { host, collector, record, authenticate }),
   ];
+  return { services, usage: (from, to) => usages.between(from, to) };
 }
 
 /** A resource as a caller sees it; undefined when it is gone. */

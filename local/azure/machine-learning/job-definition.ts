@@ -50,6 +50,9 @@ export const JOB_BODY = z.looseObject({
     environmentVariables: dictionary,
     inputs: z.record(z.string(), Input).nullish(),
     outputs: z.record(z.string(), Output).nullish(),
+    resources: z
+      .looseObject({ instanceType: text, instanceCount: z.number().int().min(1).nullish() })
+      .nullish(),
     limits: z.looseObject({ jobLimitsType: z.literal("Command"), timeout: text }).nullish(),
   }),
 });

@@ -2,8 +2,10 @@ import { appendFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Context } from "./context.ts";
 import { readDuration } from "./duration.ts";
+import { takeFault } from "./faults.ts";
 import { bindCommand, isTerminal, type JobInput, type JobProperties } from "./job-definition.ts";
 import { type JobProcess, startProcess } from "./job-process.ts";
+import type { OperationError } from "./operations.ts";
 import type { Paths } from "./paths.ts";
 import { Refusal } from "./refusal.ts";
 import type { Resource } from "./resource.ts";
@@ -95,13 +97,18 @@ export class JobRunner {
   async #run(row: JobRow): Promise<void> {
     const { resource: job } = row;
     this.#runs.move(job.id, "Preparing");
+    const fault = takeFault(this.#context.takeFault, "job", job.name, "SystemError");
+    if (fault) {
+      this.#runs.move(job.id, "Running");
+      this.#fail(job, fault);
+      return;
+    }
     let process: JobProcess;
     try {
       process = this.#start(row);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#note(job.name, message);
-      this.#runs.move(job.id, "Failed");
+      this.#fail(job, { code: "UserError", message });
       return;
     }
     this.#processes.set(row.key, process);
@@ -116,25 +123,29 @@ export class JobRunner {
     const code = await process.exit;
     cancelTimer();
     if (this.#stopped) return;
-    if (isLate) this.#note(job.name, `The job ran longer than its timeout of ${limit}.`);
-    this.#end(job, isLate ? null : code);
+    this.#end(job, code, isLate ? `The job ran longer than its timeout of ${limit}.` : undefined);
   }
 
-  #end(job: Resource<JobProperties>, code: number | null): void {
+  #end(job: Resource<JobProperties>, code: number | null, late: string | undefined): void {
     if (this.#runs.get(job.id)?.resource.properties.status === "CancelRequested") {
       this.#runs.move(job.id, "Canceled");
       return;
     }
-    if (code === 0) {
+    if (code === 0 && late === undefined) {
       this.#runs.move(job.id, "Finalizing");
       this.#runs.move(job.id, "Completed");
       return;
     }
-    this.#note(
-      job.name,
-      `The command ended with ${code === null ? "a signal" : `exit code ${code}`}, expected 0.`,
-    );
-    this.#runs.move(job.id, "Failed");
+    const ended = code === null ? "a signal" : `exit code ${code}`;
+    this.#fail(job, {
+      code: "UserError",
+      message: late ?? `The command ended with ${ended}, expected 0.`,
+    });
+  }
+
+  #fail(job: Resource<JobProperties>, error: OperationError): void {
+    this.#note(job.name, error.message);
+    this.#runs.fail(job.id, error);
   }
 
   #start(row: JobRow): JobProcess {

@@ -1,7 +1,9 @@
 import { type Context, guidOf } from "./context.ts";
 import { isTerminal, type JobProperties, type JobSecrets, type JobStatus } from "./job-definition.ts";
+import type { OperationError } from "./operations.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import type { Row } from "./store.ts";
+import { DEFAULT_VM_SIZE, type Usages } from "./usages.ts";
 
 export type JobRow = Row<JobProperties, JobSecrets>;
 
@@ -17,9 +19,11 @@ export function workspaceOf(job: Resource<JobProperties>): string {
 /** Moves jobs from status to status, and tells of it in the same transaction. */
 export class Runs {
   readonly #context: Context;
+  readonly #usages: Usages;
 
-  constructor(context: Context) {
+  constructor(context: Context, usages: Usages) {
     this.#context = context;
+    this.#usages = usages;
   }
 
   get(id: string): JobRow | undefined {
@@ -52,8 +56,30 @@ export class Runs {
         systemData: systemData(now, found.resource.systemData),
       };
       store.put(job, { ...found.hidden, ...times });
+      if (status === "Running") this.#meter(job);
+      else this.#usages.end(id);
       this.announce(job);
     });
+  }
+
+  /** Ends a job as Failed, with the error that its run history would show. */
+  fail(id: string, { code, message }: OperationError): void {
+    this.#context.store.transaction(() => {
+      const found = this.get(id);
+      if (!found || isTerminal(found.resource.properties.status)) return;
+      const { properties } = found.resource;
+      const told = { ...properties.properties, "error.code": code, "error.message": message };
+      this.#context.store.put(
+        { ...found.resource, properties: { ...properties, properties: told } },
+        found.hidden,
+      );
+      this.move(id, "Failed");
+    });
+  }
+
+  #meter({ id, properties }: Resource<JobProperties>): void {
+    const { instanceType, instanceCount } = properties.resources ?? {};
+    this.#usages.begin(id, instanceType ?? DEFAULT_VM_SIZE, instanceCount ?? 1);
   }
 
   setTag(id: string, key: string, value: string): void {
