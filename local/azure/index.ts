@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { type BrokerConfig, startBroker } from "./broker/index.ts";
+import { blobWriter } from "./event-grid/blob-writer.ts";
 import { createEventGrid } from "./event-grid/index.ts";
 import { Faults } from "./faults/faults.ts";
 import { faultsService } from "./faults/index.ts";
@@ -179,7 +180,12 @@ async function start(
 
   const origin = `https://localhost:${front.port}`;
   const { caFile } = tls;
-  const { identityHeader, endpointPath } = await addServices(services, options, { origin, caFile, faults });
+  const { identityHeader, endpointPath } = await addServices(services, options, {
+    origin,
+    caFile,
+    faults,
+    storageConnectionString: storage.connectionString,
+  });
   const httpOrigin = `http://127.0.0.1:${front.port}`;
   return {
     origin,
@@ -200,11 +206,18 @@ async function start(
   };
 }
 
+interface Started {
+  readonly origin: string;
+  readonly caFile: string;
+  readonly faults: Faults;
+  readonly storageConnectionString: string;
+}
+
 /** Makes the HTTP services, in the order in which they need each other, and opens the front to them. */
 async function addServices(
   services: Service[],
   { data, clock = systemClock, log = () => {}, retryScale = 1, ...options }: AzureOptions,
-  { origin, caFile, faults }: { origin: string; caFile: string; faults: Faults },
+  { origin, caFile, faults, storageConnectionString }: Started,
 ) {
   const identity = await createIdentity({ data, clock });
   const { authenticate } = identity;
@@ -215,6 +228,7 @@ async function addServices(
     retryScale,
     log,
     strike: faults.strikeEvent,
+    writeBlob: blobWriter(storageConnectionString),
   });
   services.push(faultsService(faults), identity.service, eventGrid.service);
   const monitor = createMonitor({ data, clock, authenticate, location: LOCATION });
@@ -223,6 +237,7 @@ async function addServices(
   const { record } = monitor;
   // In front of those that it raises and records by: services stop in this order.
   const machineLearning = createMachineLearning({
+    takeFault: faults.take,
     ...options.machineLearning,
     data: path.join(data, "machine-learning"),
     clock,
