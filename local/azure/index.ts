@@ -3,7 +3,10 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { type BrokerConfig, startBroker } from "./broker/index.ts";
+import { blobWriter } from "./event-grid/blob-writer.ts";
 import { createEventGrid } from "./event-grid/index.ts";
+import { Faults } from "./faults/faults.ts";
+import { faultsService } from "./faults/index.ts";
 import { ensureCertificates } from "./front/certificates.ts";
 import { startFront } from "./front/index.ts";
 import { createIdentity } from "./identity/index.ts";
@@ -137,6 +140,8 @@ async function start(
   await mkdir(data, { recursive: true });
   const at = (name: string) => path.join(data, name);
 
+  const faults = new Faults(at("faults.sqlite"), clock);
+  stops.push(async () => faults.stop());
   const broker = await withPortAdvice(
     "The AMQP broker",
     options.amqpPort,
@@ -153,6 +158,7 @@ async function start(
       data: at("storage"),
       clock,
       log: (message) => log("error", message),
+      faults,
     }),
   );
   stops.push(() => storage.stop());
@@ -168,13 +174,18 @@ async function start(
     "The HTTP front",
     options.port,
     "--azure-port",
-    startFront({ port: options.port, tls, services, moreStats, log }),
+    startFront({ port: options.port, tls, services, moreStats, log, faults }),
   );
   stops.push(() => front.stop());
 
   const origin = `https://localhost:${front.port}`;
   const { caFile } = tls;
-  const { identityHeader, endpointPath } = await addServices(services, options, { origin, caFile });
+  const { identityHeader, endpointPath } = await addServices(services, options, {
+    origin,
+    caFile,
+    faults,
+    storageConnectionString: storage.connectionString,
+  });
   const httpOrigin = `http://127.0.0.1:${front.port}`;
   return {
     origin,
@@ -195,22 +206,38 @@ async function start(
   };
 }
 
+interface Started {
+  readonly origin: string;
+  readonly caFile: string;
+  readonly faults: Faults;
+  readonly storageConnectionString: string;
+}
+
 /** Makes the HTTP services, in the order in which they need each other, and opens the front to them. */
 async function addServices(
   services: Service[],
   { data, clock = systemClock, log = () => {}, retryScale = 1, ...options }: AzureOptions,
-  { origin, caFile }: { origin: string; caFile: string },
+  { origin, caFile, faults, storageConnectionString }: Started,
 ) {
   const identity = await createIdentity({ data, clock });
   const { authenticate } = identity;
-  const eventGrid = createEventGrid({ data, clock, authenticate, retryScale, log });
-  services.push(identity.service, eventGrid.service);
+  const eventGrid = createEventGrid({
+    data,
+    clock,
+    authenticate,
+    retryScale,
+    log,
+    strike: faults.strikeEvent,
+    writeBlob: blobWriter(storageConnectionString),
+  });
+  services.push(faultsService(faults), identity.service, eventGrid.service);
   const monitor = createMonitor({ data, clock, authenticate, location: LOCATION });
   services.push(monitor.service, createMailbox({ data, clock, authenticate }));
   const { raise } = eventGrid;
   const { record } = monitor;
   // In front of those that it raises and records by: services stop in this order.
   const machineLearning = createMachineLearning({
+    takeFault: faults.take,
     ...options.machineLearning,
     data: path.join(data, "machine-learning"),
     clock,
