@@ -1,11 +1,11 @@
-import { isBreached } from "./classical/breach.ts";
 import type { ServedDay } from "./classical/collected.ts";
-import { rmse } from "./classical/errors.ts";
 import { measureDrift, measureErrors } from "./classical/measures.ts";
 import { type Predict, trainModel, type WeatherModel } from "./classical/model.ts";
 import { type Example, examplesOf } from "./classical/weather.ts";
 import type { Nature } from "./driver/nature.ts";
 import { DAYS_PER_WEEK, FIRST_TRAINING_DAYS, MINIMUM_DAYS, MONITORS, START_DATE } from "./driver/settings.ts";
+import { isBreached } from "./jobs/breach.ts";
+import { rmse } from "./measures/regression.ts";
 
 /** Makes a model answer, as the endpoint does it. */
 export type Serve = (model: WeatherModel) => Promise<Predict>;

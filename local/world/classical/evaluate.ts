@@ -3,13 +3,14 @@
  * An empty `--champion ""` is none. Contract: ../README.md.
  */
 import { parseArgs } from "node:util";
-import { required, runScript, wholeNumber } from "./command.ts";
-import { differenceInterval, errorsOf, mae, rmse } from "./errors.ts";
+import { required, runScript, wholeNumber } from "../jobs/command.ts";
+import { differenceInterval } from "../measures/difference.ts";
+import { errorsOf, mae, rmse } from "../measures/regression.ts";
 import { LEAVE_OUT } from "./leave-out.ts";
 import { loadModel } from "./model.ts";
 import { type Example, examplesOf, readObservations, WeatherDataError } from "./weather.ts";
 
-async function errorsOfModel(folder: string, examples: readonly Example[]): Promise<number[]> {
+async function errorsOfModel(folder: string, examples: readonly Example[]): Promise<readonly number[]> {
   const predict = await loadModel(folder);
   return errorsOf(
     await predict(examples, LEAVE_OUT),
@@ -39,7 +40,7 @@ await runScript(async (tracking) => {
   };
   if (values.champion) {
     const champion = await errorsOfModel(values.champion, examples);
-    const { low, high } = differenceInterval(candidate, champion);
+    const { low, high } = differenceInterval(candidate, champion, rmse);
     Object.assign(metrics, {
       champion_rmse: rmse(champion),
       champion_mae: mae(champion),

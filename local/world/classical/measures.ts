@@ -1,8 +1,8 @@
-import type { MonitoredMetric } from "./breach.ts";
+import type { MonitoredMetric } from "../jobs/breach.ts";
+import { mae, rmse } from "../measures/regression.ts";
+import { normalizedWassersteinDistance } from "../measures/wasserstein.ts";
 import type { ServedDay } from "./collected.ts";
-import { mae, rmse } from "./errors.ts";
 import type { WeatherModel } from "./model.ts";
-import { normalizedWassersteinDistance } from "./wasserstein.ts";
 import { examplesOf, type Observation } from "./weather.ts";
 
 /** What a monitor signal found, and from how many days. */

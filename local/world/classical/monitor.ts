@@ -3,9 +3,9 @@
  * --threshold X [--metric NAME] [--minimum-days N]`: is the served model still in the world it learnt? Contract: ../README.md.
  */
 import { parseArgs } from "node:util";
-import { BREACH_TAG, breachText, isBreached } from "./breach.ts";
+import { BREACH_TAG, breachText, isBreached } from "../jobs/breach.ts";
+import { ArgumentError, figure, required, runScript, wholeNumber } from "../jobs/command.ts";
 import { readCollected } from "./collected.ts";
-import { ArgumentError, figure, required, runScript, wholeNumber } from "./command.ts";
 import { DRIFT_METRIC, ERROR_METRICS, type ErrorMetric, measureDrift, measureErrors } from "./measures.ts";
 import { readModel } from "./model.ts";
 import { readObservations } from "./weather.ts";

@@ -1,7 +1,7 @@
 /** `node train.ts --data FILE.csv --window-days N --model DIR`: trains on the newest N days. Contract: ../README.md. */
 import { parseArgs } from "node:util";
-import { required, runScript, wholeNumber } from "./command.ts";
-import { errorsOf, mae, rmse } from "./errors.ts";
+import { required, runScript, wholeNumber } from "../jobs/command.ts";
+import { errorsOf, mae, rmse } from "../measures/regression.ts";
 import { LEAVE_OUT } from "./leave-out.ts";
 import { loadModel, trainModel, writeModel } from "./model.ts";
 import { examplesOf, readObservations } from "./weather.ts";

@@ -11,8 +11,26 @@ export interface MonitoredMetric {
 /** The tag by which Azure ML's model monitors announce a breach, on a run that nevertheless ends as Completed. */
 export const BREACH_TAG = "azureml_modelmonitor_threshold_breached";
 
-/** All metrics here are errors and distances: more is worse. */
-export const isBreached = ({ value, threshold }: MonitoredMetric): boolean => value > threshold;
+/**
+ * Metrics of which less is worse: the p-values and shares of right answers. Of all others, errors and distances, more is.
+ *
+ * Azure's own breach test lists accuracy, precision and recall here in some versions and not in others; a monitor that
+ * reported a good model would be of no use, so they are.
+ */
+const LESS_IS_WORSE: ReadonlySet<string> = new Set([
+  "TwoSampleKolmogorovSmirnovTest",
+  "PearsonsChiSquaredTest",
+  "NormalizedDiscountedCumulativeGain",
+  "Accuracy",
+  "Precision",
+  "Recall",
+]);
+
+/** Beyond the threshold, on the bad side; the threshold itself is none, nor is a value that is no number. */
+export function isBreached({ metric, value, threshold }: MonitoredMetric): boolean {
+  if (LESS_IS_WORSE.has(metric) || metric.endsWith("PassRate")) return value < threshold;
+  return value > threshold;
+}
 
 /** The text of {@link BREACH_TAG}, to the letter: a sentence, then a Python list of JSON strings, as `repr` prints it. */
 export function breachText(signal: string, breaches: readonly MonitoredMetric[]): string {
