@@ -60,6 +60,12 @@ export interface Azure {
   /** `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` of the app. */
   readonly identityEndpoint: string;
   readonly identityHeader: string;
+  /** People sign in at `{origin}/{tenantId}/v2.0`, to the app that these are of. */
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Where a Teams workflow takes Adaptive Cards; what it is sent is in the mailbox. */
+  readonly teamsWebhookUrl: string;
   readonly serviceBusConnectionString: string;
   readonly eventHubsConnectionString: string;
   readonly storageConnectionString: string;
@@ -180,12 +186,13 @@ async function start(
 
   const origin = `https://localhost:${front.port}`;
   const { caFile } = tls;
-  const { identityHeader, endpointPath } = await addServices(services, options, {
+  const added = await addServices(services, options, {
     origin,
     caFile,
     faults,
     storageConnectionString: storage.connectionString,
   });
+  const { identityHeader, endpointPath, tenantId, app } = added;
   const httpOrigin = `http://127.0.0.1:${front.port}`;
   return {
     origin,
@@ -193,6 +200,10 @@ async function start(
     caFile,
     identityEndpoint: `${httpOrigin}${endpointPath}`,
     identityHeader,
+    tenantId,
+    clientId: app.clientId,
+    clientSecret: app.clientSecret,
+    teamsWebhookUrl: `${origin}${added.teamsWebhookPath}`,
     serviceBusConnectionString: broker.serviceBusConnectionString,
     eventHubsConnectionString: broker.eventHubsConnectionString,
     storageConnectionString: storage.connectionString,
@@ -232,7 +243,8 @@ async function addServices(
   });
   services.push(faultsService(faults), identity.service, eventGrid.service);
   const monitor = createMonitor({ data, clock, authenticate, location: LOCATION });
-  services.push(monitor.service, createMailbox({ data, clock, authenticate }));
+  const mailbox = createMailbox({ data, clock, authenticate });
+  services.push(monitor.service, mailbox);
   const { raise } = eventGrid;
   const { record } = monitor;
   // In front of those that it raises and records by: services stop in this order.
@@ -265,5 +277,5 @@ async function addServices(
   };
   services.unshift(...(options.services?.(context) ?? []));
   services.splice(services.indexOf(STARTING), 1);
-  return identity;
+  return { ...identity, teamsWebhookPath: mailbox.teamsWebhookPath };
 }
