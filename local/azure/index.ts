@@ -69,8 +69,10 @@ export interface Azure {
   readonly serviceBusConnectionString: string;
   readonly eventHubsConnectionString: string;
   readonly storageConnectionString: string;
-  /** ARM id of the one workspace. */
+  /** ARM id of the workspace that does for all stages. */
   readonly workspaceId: string;
+  /** ARM ids of the workspaces that are for one stage each. */
+  readonly stageWorkspaces: typeof STAGE_WORKSPACES;
   readonly port: number;
   readonly amqpPort: number;
   readonly blobPort: number;
@@ -83,9 +85,16 @@ const SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000001";
 const RESOURCE_GROUP = "rg-outerloop";
 const WORKSPACE = "mlw-outerloop";
 const LOCATION = "westeurope";
-const WORKSPACE_ID =
+const WORKSPACES_ID =
   `/subscriptions/${SUBSCRIPTION_ID}/resourceGroups/${RESOURCE_GROUP}` +
-  `/providers/Microsoft.MachineLearningServices/workspaces/${WORKSPACE}`;
+  "/providers/Microsoft.MachineLearningServices/workspaces";
+const WORKSPACE_ID = `${WORKSPACES_ID}/${WORKSPACE}`;
+/** One for each stage of a model's way, beside the one that does for all of them. */
+const STAGE_WORKSPACES = {
+  development: `${WORKSPACES_ID}/${WORKSPACE}-development`,
+  staging: `${WORKSPACES_ID}/${WORKSPACE}-staging`,
+  production: `${WORKSPACES_ID}/${WORKSPACE}-production`,
+} as const;
 
 /** The entities that the deployment makes in Azure. */
 const BROKER_CONFIG: BrokerConfig = {
@@ -208,6 +217,7 @@ async function start(
     eventHubsConnectionString: broker.eventHubsConnectionString,
     storageConnectionString: storage.connectionString,
     workspaceId: WORKSPACE_ID,
+    stageWorkspaces: STAGE_WORKSPACES,
     port: front.port,
     amqpPort: broker.port,
     blobPort: storage.blobPort,
@@ -256,7 +266,7 @@ async function addServices(
     subscriptionId: SUBSCRIPTION_ID,
     resourceGroup: RESOURCE_GROUP,
     location: LOCATION,
-    workspaces: [WORKSPACE],
+    workspaces: [WORKSPACE, ...Object.keys(STAGE_WORKSPACES).map((stage) => `${WORKSPACE}-${stage}`)],
     raise,
     record,
     authenticate,

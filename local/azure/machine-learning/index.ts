@@ -1,6 +1,9 @@
 import type { Clock } from "../../clock.ts";
 import type { RaiseEvent, RecordRequest, Service, TakeFault, UsageIn } from "../service.ts";
 import { Assets } from "./assets.ts";
+import { BatchDeployments } from "./batch-deployments.ts";
+import { BatchEndpoints } from "./batch-endpoints.ts";
+import { BatchScoring } from "./batch-scoring.ts";
 import { Computes } from "./computes.ts";
 import { type Context, type Log, workspaceId } from "./context.ts";
 import { DataCollector } from "./data-collector.ts";
@@ -10,15 +13,20 @@ import { JobRunner } from "./job-runner.ts";
 import { Jobs } from "./jobs.ts";
 import { Mlflow } from "./mlflow.ts";
 import { ModelHost } from "./model-host.ts";
+import { Monitors } from "./monitors.ts";
 import { Operations } from "./operations.ts";
 import { Paths } from "./paths.ts";
 import { Pipelines } from "./pipelines.ts";
 import { Quotas } from "./quotas.ts";
+import { Registries } from "./registries.ts";
+import { RegistryAssets } from "./registry-assets.ts";
 import { ResourceManager } from "./resource-manager.ts";
 import { Router } from "./router.ts";
 import { Runs } from "./runs.ts";
+import { Schedules } from "./schedules.ts";
 import { Scoring } from "./scoring.ts";
 import { Store } from "./store.ts";
+import { type RequestLimits, Throttle } from "./throttle.ts";
 import { Usages } from "./usages.ts";
 import { Workspaces } from "./workspaces.ts";
 
@@ -53,6 +61,11 @@ export interface MachineLearningOptions {
   readonly jobEnvironment?: Readonly<Record<string, string>>;
   /** What fails though nothing is wrong with it; absent: nothing does. */
   readonly takeFault?: TakeFault;
+  /**
+   * Requests that Resource Manager takes; absent: any number. Its own limits are real time's, and the world that uses
+   * this one may be a thousand times as fast.
+   */
+  readonly limits?: RequestLimits;
   readonly log?: Log;
 }
 
@@ -93,8 +106,12 @@ export function createMachineLearning(options: MachineLearningOptions): MachineL
   };
   const parts = assemble(context, options);
   const { operations, runner, pipelines, collector } = parts;
+  const { authenticate, record } = options;
+  const scoring = new Scoring(context, { ...parts, record, authenticate });
   const stop = async () => {
     operations.stop();
+    parts.schedules.stop();
+    await scoring.stop();
     await runner.stop();
     await collector.flush();
     store.close();
@@ -105,11 +122,13 @@ export function createMachineLearning(options: MachineLearningOptions): MachineL
   operations.resume();
   runner.resume();
   pipelines.resume();
-  const { authenticate, record } = options;
+  parts.schedules.resume();
+  const throttle = options.limits && new Throttle(context.clock, options.limits);
   const services = [
-    new ResourceManager(context, { ...parts, authenticate, stop }),
+    new ResourceManager(context, { ...parts, authenticate, throttle, stop }),
     new Mlflow(context, parts.runs, authenticate),
-    new Scoring(context, { ...parts, record, authenticate }),
+    parts.batch,
+    scoring,
   ];
   return { services, usage: (from, to) => parts.usages.between(from, to) };
 }
@@ -117,6 +136,7 @@ export function createMachineLearning(options: MachineLearningOptions): MachineL
 /** Makes the parts, in the order in which they need each other, and lets each register what it answers. */
 function assemble(context: Context, options: MachineLearningOptions) {
   const usages = new Usages(context);
+  const quotas = new Quotas(context);
   const operations = new Operations(context);
   const assets = new Assets(context);
   const paths = new Paths(context, assets);
@@ -130,15 +150,54 @@ function assemble(context: Context, options: MachineLearningOptions) {
   });
   const pipelines = new Pipelines(context, { runs, runner, assets });
   const jobs = new Jobs(context, { operations, runs, runner, pipelines, computes, paths });
-  const endpoints = new Endpoints(context, operations, usages);
-  const deployments = new Deployments(context, operations, { endpoints, host, usages });
+  const endpoints = new Endpoints(context, { operations, usages, computes });
+  const deployments = new Deployments(context, operations, { endpoints, host, usages, quotas });
+  const batchEndpoints = new BatchEndpoints(context, operations);
+  const batchDeployments = new BatchDeployments(context, {
+    operations,
+    endpoints: batchEndpoints,
+    computes,
+    paths,
+  });
+  const batch = new BatchScoring(context, { batchEndpoints, jobs, authenticate: options.authenticate });
+  const monitors = new Monitors(jobs);
+  const schedules = new Schedules(context, { operations, jobs, monitors, batchEndpoints, batch });
   const workspaces = new Workspaces(context, operations);
-  const quotas = new Quotas(context);
 
-  const routers = { subscription: new Router(), workspace: new Router() };
-  for (const part of [workspaces, computes, assets, endpoints, deployments, jobs]) {
+  const registries = new Registries(context, operations);
+  const registryAssets = new RegistryAssets(context, { operations, assets, paths });
+
+  const routers = { subscription: new Router(), workspace: new Router(), registry: new Router() };
+  for (const part of [
+    workspaces,
+    computes,
+    assets,
+    endpoints,
+    deployments,
+    batchEndpoints,
+    batchDeployments,
+    schedules,
+    jobs,
+  ]) {
     part.register(routers.workspace);
   }
+  registryAssets.registerPublish(routers.workspace);
   quotas.register(routers.subscription);
-  return { usages, operations, host, collector, runs, runner, pipelines, workspaces, computes, routers };
+  // Where both answer, the first does: a registry makes and deletes versions in its own way.
+  for (const part of [registries, registryAssets, assets]) part.register(routers.registry);
+  return {
+    batch,
+    schedules,
+    registries,
+    usages,
+    operations,
+    host,
+    collector,
+    runs,
+    runner,
+    pipelines,
+    workspaces,
+    computes,
+    routers,
+  };
 }

@@ -92,6 +92,15 @@ export type CommandProperties = CommandDefinition & RunProperties;
 export type PipelineProperties = PipelineDefinition & RunProperties;
 export type JobProperties = CommandProperties | PipelineProperties;
 
+/** One step of a pipeline: the command job it becomes, and the steps whose outputs it reads. */
+export interface Step {
+  readonly node: string;
+  /** Of its job: it follows from the pipeline's id, so that a step is never made twice. */
+  readonly job: string;
+  readonly needs: readonly string[];
+  readonly definition: CommandDefinition;
+}
+
 /** What a job keeps to itself. */
 export interface JobSecrets {
   /** What was submitted, but for what may change later: the same again is the same job. */
@@ -103,6 +112,8 @@ export interface JobSecrets {
   /** Milliseconds since the epoch. */
   readonly startedAt?: number;
   readonly endedAt?: number;
+  /** Of a pipeline that the service itself has made: its steps. */
+  readonly plan?: readonly Step[];
   /** Of a pipeline's step: the pipeline job's name and the step's name in it. */
   readonly step?: { readonly pipeline: string; readonly node: string; readonly needs: readonly string[] };
 }

@@ -4,12 +4,19 @@ import { checkBindings } from "./command-binding.ts";
 import type { Computes } from "./computes.ts";
 import type { Context } from "./context.ts";
 import { readDuration } from "./duration.ts";
-import { fixedPart, isTerminal, JOB_BODY, type JobDefinition, type JobProperties } from "./job-definition.ts";
+import {
+  fixedPart,
+  isTerminal,
+  JOB_BODY,
+  type JobDefinition,
+  type JobProperties,
+  type Step,
+} from "./job-definition.ts";
 import { checkInputs, type JobRunner } from "./job-runner.ts";
 import { checkAssetName } from "./names.ts";
 import { newJob } from "./new-job.ts";
 import type { Operations } from "./operations.ts";
-import { isListed, page } from "./paging.ts";
+import { page, readView } from "./paging.ts";
 import type { Paths } from "./paths.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { conflict, invalid, notFound } from "./refusal.ts";
@@ -69,9 +76,14 @@ export class Jobs {
   /**
    * Submits a job that is not there yet.
    *
+   * @param plan - the steps of a pipeline that is the service's own
    * @throws {Refusal} 400 when it cannot be run
    */
-  submit({ workspace, name, origin }: Submission, given: JobDefinition): Resource<JobProperties> {
+  submit(
+    { workspace, name, origin }: Submission,
+    given: JobDefinition,
+    plan?: readonly Step[],
+  ): Resource<JobProperties> {
     const { runs, runner, pipelines } = this.#parts;
     const definition = this.#complete(workspace, given);
     const { job, hidden } = newJob(
@@ -79,8 +91,9 @@ export class Jobs {
       told(definition),
     );
     this.#check(workspace, job.id, definition, name);
+    for (const step of plan ?? []) this.#check(workspace, job.id, step.definition, name);
     this.#context.store.transaction(() => {
-      runs.add(job, { ...hidden, submitted: fixedPart(given) });
+      runs.add(job, { ...hidden, submitted: fixedPart(given), ...(plan && { plan }) });
       this.#context.store.count("jobsSubmitted");
     });
     if (definition.jobType === "Pipeline") pipelines.submit(job.id);
@@ -161,15 +174,20 @@ export class Jobs {
   /** Without the steps of pipelines: those are found through MLflow, by their parent's run. */
   #list(call: Call): ServiceAnswer {
     const { query } = call.request;
+    const isShown = readView(call);
     const type = query.get("jobType")?.toLowerCase();
     const tag = query.get("tag");
+    const scheduleId = query.get("scheduleId")?.split("/").at(-1);
     const listed = this.#parts.runs
       .of(call.workspace)
       .filter(({ hidden }) => hidden.step === undefined)
       .map(({ resource }) => resource)
-      .filter(({ properties }) => isListed(call, properties.isArchived ?? false))
+      .filter(({ properties }) => isShown(properties))
       .filter(({ properties }) => type === undefined || properties.jobType.toLowerCase() === type)
-      .filter(({ properties }) => tag === null || Object.hasOwn(properties.tags ?? {}, tag));
+      .filter(({ properties }) => tag === null || Object.hasOwn(properties.tags ?? {}, tag))
+      .filter(
+        ({ properties }) => !scheduleId || properties.properties?.["azureml.scheduleid"] === scheduleId,
+      );
     return page(call, listed.reverse());
   }
 

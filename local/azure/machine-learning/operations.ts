@@ -31,7 +31,7 @@ export interface OperationWork {
   /** What must be tried before the outcome is known; an answer is why the operation fails. */
   prepare?(target: string): Promise<OperationError | undefined>;
   /** The target as a caller sees it once the operation ends; absent: as it is stored. Undefined when it is gone. */
-  render?(target: string, origin: string): object | undefined;
+  render?(target: string, request: ServiceRequest): object | undefined;
   /** Writes the outcome, in the transaction that ends the operation. */
   finish(target: string, error: OperationError | undefined): void;
 }
@@ -118,7 +118,7 @@ export class Operations {
     if (operation.error) return { status: 400, body: { error: operation.error } };
     const work = this.#workOf(operation.kind);
     const body = work.render
-      ? work.render(operation.target, request.origin)
+      ? work.render(operation.target, request)
       : this.#context.store.get<unknown>(operation.target)?.resource;
     return body ? { status: 200, body } : { status: 204 };
   }

@@ -8,18 +8,10 @@ import {
   type JobInput,
   type JobOutput,
   type PipelineDefinition,
+  type Step,
 } from "./job-definition.ts";
 import { parseReference } from "./reference.ts";
 import { invalid } from "./refusal.ts";
-
-/** One step of a pipeline: the command job it becomes, and the steps whose outputs it reads. */
-export interface Step {
-  readonly node: string;
-  /** Of its job: it follows from the pipeline's id, so that a step is never made twice. */
-  readonly job: string;
-  readonly needs: readonly string[];
-  readonly definition: CommandDefinition;
-}
 
 const assetType = z.enum(ASSET_TYPES);
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);

@@ -1,10 +1,10 @@
 import type { Assets } from "./assets.ts";
 import { type Context, workspaceOf } from "./context.ts";
 import { takeFault } from "./faults.ts";
-import { isTerminal, type PipelineDefinition } from "./job-definition.ts";
+import { isTerminal, type PipelineDefinition, type Step } from "./job-definition.ts";
 import type { JobRunner } from "./job-runner.ts";
 import { newJob } from "./new-job.ts";
-import { planPipeline, type Step } from "./pipeline-plan.ts";
+import { planPipeline } from "./pipeline-plan.ts";
 import type { JobRow, Runs } from "./runs.ts";
 
 export interface PipelineParts {
@@ -99,7 +99,7 @@ export class Pipelines {
       runs.fail(resource.id, fault);
       return false;
     }
-    const steps = this.#plan(resource.id, resource.name, properties);
+    const steps = hidden.plan ?? this.#plan(resource.id, resource.name, properties);
     const workspace = workspaceOf(resource.id);
     this.#context.store.transaction(() => {
       runs.move(resource.id, "Preparing");

@@ -1,17 +1,22 @@
 import type { Service, ServiceAnswer, ServiceRequest } from "../service.ts";
-import { type Context, workspaceId } from "./context.ts";
+import { type Context, registryId, workspaceId } from "./context.ts";
 import type { Operations } from "./operations.ts";
-import { armAnswer, Refusal } from "./refusal.ts";
+import { armAnswer, notFound, Refusal } from "./refusal.ts";
+import type { Registries } from "./registries.ts";
 import { PROVIDER } from "./resource.ts";
 import type { Call, Router } from "./router.ts";
+import type { Throttle } from "./throttle.ts";
 import type { Workspaces } from "./workspaces.ts";
 
 const API_VERSION = /^\d{4}-\d{2}-\d{2}(-preview)?$/;
 const OLDEST_API_VERSION = "2022-10-01";
 
 export interface ResourceManagerParts {
-  readonly routers: { readonly subscription: Router; readonly workspace: Router };
+  readonly routers: { readonly subscription: Router; readonly workspace: Router; readonly registry: Router };
   readonly workspaces: Workspaces;
+  readonly registries: Registries;
+  /** Absent: any number of requests is taken. */
+  readonly throttle: Throttle | undefined;
   readonly operations: Operations;
   authenticate(headers: Readonly<Record<string, string>>): boolean;
   stop(): Promise<void>;
@@ -31,6 +36,10 @@ export class ResourceManager implements Service {
         status: 200,
         body: { value: parts.workspaces.list(request.origin) },
       }))
+      .on("GET", "registries", (call) => {
+        parts.registries.requireVersion(call);
+        return parts.registries.list(call);
+      })
       .on("GET", "locations/*/*/*", (call, _location: string, what: string, id: string) =>
         this.#operation(call, what, id),
       );
@@ -61,6 +70,8 @@ export class ResourceManager implements Service {
 
   async handle(request: ServiceRequest): Promise<ServiceAnswer | undefined> {
     const segments = request.segments.filter((segment) => segment !== "");
+    const discovered = this.#discover(request, segments);
+    if (discovered) return discovered;
     if (!isOurs(segments)) return undefined;
     try {
       this.#admit(request);
@@ -69,6 +80,15 @@ export class ResourceManager implements Service {
       if (error instanceof Refusal) return armAnswer(error);
       throw error;
     }
+  }
+
+  /** Where a registry is: told to anybody who is signed in and knows its name, outside of Resource Manager. */
+  #discover({ headers, origin }: ServiceRequest, segments: readonly string[]): ServiceAnswer | undefined {
+    const [room, , , name, what] = segments;
+    if (room?.toLowerCase() !== "registrymanagement" || what?.toLowerCase() !== "discovery") return undefined;
+    if (!this.#parts.authenticate(headers)) return { status: 401 };
+    const found = this.#parts.registries.discovery(name ?? "", origin);
+    return found ? { status: 200, body: found } : armAnswer(notFound(`There is no registry '${name}'.`));
   }
 
   #admit(request: ServiceRequest): void {
@@ -84,6 +104,7 @@ export class ResourceManager implements Service {
         },
       );
     }
+    this.#parts.throttle?.take(request.method);
     const version = request.query.get("api-version");
     if (version === null || version === "") {
       throw new Refusal(
@@ -119,6 +140,11 @@ export class ResourceManager implements Service {
       throw new Refusal(404, "ResourceGroupNotFound", `Resource group '${group}' could not be found.`);
     }
     if (name === undefined) return this.#parts.routers.subscription.route(callOf(request, "", ""), [kind]);
+    if (kind.toLowerCase() === "registries") {
+      const call = callOf(request, registryId(this.#context, name), name);
+      this.#parts.registries.admit(call, path);
+      return this.#parts.routers.registry.route(call, path);
+    }
     return this.#inWorkspace(request, name, path);
   }
 
@@ -152,7 +178,6 @@ function isOurs(segments: readonly string[]): boolean {
   return (
     lower[0] === "subscriptions" &&
     lower[first + 1] === PROVIDER.toLowerCase() &&
-    lower[first + 2] !== "registries" &&
     lower.indexOf("providers", first + 1) < 0
   );
 }

@@ -37,7 +37,7 @@ export class Workspaces {
     operations.define("workspace", {
       room: "workspace",
       finish: (target) => this.#setState(target, "Succeeded"),
-      render: (target, origin) => this.render(target, origin),
+      render: (target, { origin }) => this.render(target, origin),
     });
     operations.define("workspace-deletion", { room: "workspace", finish: (target) => this.#remove(target) });
   }

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import { ManualClock } from "../../../../local/clock.ts";
 import { AT, WORKSPACE_ID } from "./identity.ts";
 import { newModel, registerModel } from "./model.ts";
-import { type Fixture, newFolder, start, until } from "./setup.ts";
+import { type Fixture, newFolder, start, stillClock, until } from "./setup.ts";
 
 const QUICK = { updateIntervalInMs: 1 };
 const T0 = Date.UTC(2026, 0, 1);
@@ -25,21 +24,9 @@ async function deployBlue({ client }: Fixture, model: string): Promise<void> {
   );
 }
 
-/** A clock that stands still, but for what is due at once. */
-function stillClock(): ManualClock {
-  const clock = new ManualClock(T0);
-  const after = clock.after.bind(clock);
-  clock.after = (delayMs, task) => {
-    if (delayMs > 0) return after(delayMs, task);
-    const due = setImmediate(task);
-    return () => clearImmediate(due);
-  };
-  return clock;
-}
-
 test("knows on how many machines a deployment ran and when, over scaling, deletion and a restart", async () => {
   const data = await newFolder();
-  const clock = stillClock();
+  const clock = stillClock(T0);
   const before = await start({ data, clock });
   await deployBlue(before, await registerModel(before, "weather", "1", await newModel(before)));
   clock.advance(HOUR);
@@ -66,7 +53,7 @@ test("knows on how many machines a deployment ran and when, over scaling, deleti
 });
 
 test("clips what still runs to now, and meters a job from its start to its end", async () => {
-  const clock = stillClock();
+  const clock = stillClock(T0);
   const fixture = await start({ clock });
   const resources = { instanceType: "Standard_NC6s_v3", instanceCount: 2 };
   const properties = { jobType: "Command", environmentId: "azureml:e:1", command: "sleep 60", resources };
