@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { type BrokerConfig, startBroker } from "./broker/index.ts";
+import { createContainerRegistry } from "./container-registry/index.ts";
 import { blobWriter } from "./event-grid/blob-writer.ts";
 import { createEventGrid } from "./event-grid/index.ts";
 import { Faults } from "./faults/faults.ts";
@@ -13,6 +14,8 @@ import { createIdentity } from "./identity/index.ts";
 import { createMachineLearning, type MachineLearningOptions } from "./machine-learning/index.ts";
 import { createMailbox } from "./mailbox/index.ts";
 import { createMonitor } from "./monitor/index.ts";
+import { createPolicyInsights } from "./policy-insights/index.ts";
+import { createResourceGraph } from "./resource-graph/index.ts";
 import type { RaiseEvent, RecordRequest, Service, UsageIn } from "./service.ts";
 import { withPortAdvice } from "./start-error.ts";
 import { startStorage } from "./storage/index.ts";
@@ -65,6 +68,8 @@ export interface Azure {
   readonly storageConnectionString: string;
   /** ARM id of the one workspace. */
   readonly workspaceId: string;
+  /** ARM id of the one container registry; its data plane is at `origin`. */
+  readonly registryId: string;
   readonly port: number;
   readonly amqpPort: number;
   readonly blobPort: number;
@@ -80,6 +85,10 @@ const LOCATION = "westeurope";
 const WORKSPACE_ID =
   `/subscriptions/${SUBSCRIPTION_ID}/resourceGroups/${RESOURCE_GROUP}` +
   `/providers/Microsoft.MachineLearningServices/workspaces/${WORKSPACE}`;
+
+const REGISTRY_ID =
+  `/subscriptions/${SUBSCRIPTION_ID}/resourceGroups/${RESOURCE_GROUP}` +
+  "/providers/Microsoft.ContainerRegistry/registries/crouterloop";
 
 /** The entities that the deployment makes in Azure. */
 const BROKER_CONFIG: BrokerConfig = {
@@ -197,6 +206,7 @@ async function start(
     eventHubsConnectionString: broker.eventHubsConnectionString,
     storageConnectionString: storage.connectionString,
     workspaceId: WORKSPACE_ID,
+    registryId: REGISTRY_ID,
     port: front.port,
     amqpPort: broker.port,
     blobPort: storage.blobPort,
@@ -253,6 +263,25 @@ async function addServices(
     log,
   });
   services.unshift(...machineLearning.services);
+  services.unshift(
+    createContainerRegistry({
+      data,
+      clock,
+      registryId: REGISTRY_ID,
+      location: LOCATION,
+      authenticate,
+      raise,
+      log,
+    }),
+    createResourceGraph({
+      data,
+      clock,
+      subscriptionId: SUBSCRIPTION_ID,
+      registryId: REGISTRY_ID,
+      authenticate,
+    }),
+    createPolicyInsights({ data, clock, location: LOCATION, authenticate, raise }),
+  );
   const context: AzureContext = {
     origin,
     data,
