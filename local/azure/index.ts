@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { type BrokerConfig, startBroker } from "./broker/index.ts";
+import { createContainerRegistry } from "./container-registry/index.ts";
 import { blobWriter } from "./event-grid/blob-writer.ts";
 import { createEventGrid } from "./event-grid/index.ts";
 import { Faults } from "./faults/faults.ts";
@@ -13,6 +14,8 @@ import { createIdentity } from "./identity/index.ts";
 import { createMachineLearning, type MachineLearningOptions } from "./machine-learning/index.ts";
 import { createMailbox } from "./mailbox/index.ts";
 import { createMonitor } from "./monitor/index.ts";
+import { createPolicyInsights } from "./policy-insights/index.ts";
+import { createResourceGraph } from "./resource-graph/index.ts";
 import type { RaiseEvent, RecordRequest, Service, UsageIn } from "./service.ts";
 import { withPortAdvice } from "./start-error.ts";
 import { startStorage } from "./storage/index.ts";
@@ -73,6 +76,8 @@ export interface Azure {
   readonly workspaceId: string;
   /** ARM ids of the workspaces that are for one stage each. */
   readonly stageWorkspaces: typeof STAGE_WORKSPACES;
+  /** ARM id of the one container registry; its data plane is at `origin`. */
+  readonly registryId: string;
   readonly port: number;
   readonly amqpPort: number;
   readonly blobPort: number;
@@ -95,6 +100,10 @@ const STAGE_WORKSPACES = {
   staging: `${WORKSPACES_ID}/${WORKSPACE}-staging`,
   production: `${WORKSPACES_ID}/${WORKSPACE}-production`,
 } as const;
+
+const REGISTRY_ID =
+  `/subscriptions/${SUBSCRIPTION_ID}/resourceGroups/${RESOURCE_GROUP}` +
+  "/providers/Microsoft.ContainerRegistry/registries/crouterloop";
 
 /** The entities that the deployment makes in Azure. */
 const BROKER_CONFIG: BrokerConfig = {
@@ -218,6 +227,7 @@ async function start(
     storageConnectionString: storage.connectionString,
     workspaceId: WORKSPACE_ID,
     stageWorkspaces: STAGE_WORKSPACES,
+    registryId: REGISTRY_ID,
     port: front.port,
     amqpPort: broker.port,
     blobPort: storage.blobPort,
@@ -275,6 +285,25 @@ async function addServices(
     log,
   });
   services.unshift(...machineLearning.services);
+  services.unshift(
+    createContainerRegistry({
+      data,
+      clock,
+      registryId: REGISTRY_ID,
+      location: LOCATION,
+      authenticate,
+      raise,
+      log,
+    }),
+    createResourceGraph({
+      data,
+      clock,
+      subscriptionId: SUBSCRIPTION_ID,
+      registryId: REGISTRY_ID,
+      authenticate,
+    }),
+    createPolicyInsights({ data, clock, location: LOCATION, authenticate, raise }),
+  );
   const context: AzureContext = {
     origin,
     data,

@@ -20,7 +20,7 @@ export interface Cloud {
     at: string,
     body?: unknown,
   ): Promise<{ status: number; body: unknown; headers: Headers }>;
-  /** Stops it and starts it again on the same folder. */
+  /** Stops it and starts it again on the same folder and the same HTTP port. */
   restart(): Promise<void>;
 }
 
@@ -33,8 +33,8 @@ export function startCloud(options: Partial<AzureOptions> = {}): Cloud {
     if (!azure) throw new Error("The stand-in runs only while tests do.");
     return azure;
   };
-  const start = async () => {
-    azure = await startAzure({ port: 0, amqpPort: 0, storagePort: 0, data, ...options });
+  const start = async (ports = { port: 0, amqpPort: 0, storagePort: 0 }) => {
+    azure = await startAzure({ ...ports, data, ...options });
     setDefaultCACertificates([...getCACertificates("default"), await readFile(azure.caFile, "utf8")]);
     vi.stubEnv("IDENTITY_ENDPOINT", azure.identityEndpoint);
     vi.stubEnv("IDENTITY_HEADER", azure.identityHeader);
@@ -74,8 +74,10 @@ export function startCloud(options: Partial<AzureOptions> = {}): Cloud {
       };
     },
     async restart() {
-      await running().stop();
-      await start();
+      const { port, amqpPort, stop } = running();
+      await stop();
+      // At the same address: the identity library of a process keeps to the one that it saw first.
+      await start({ port, amqpPort, storagePort: 0 });
     },
   };
   return cloud;
