@@ -4,7 +4,7 @@
  */
 import { globSync } from "node:fs";
 import { registerHooks } from "node:module";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { INSTRUMENTER_CONSTANTS, type MutantCoverage } from "@stryker-mutator/api/core";
 import { declareFactoryPlugin, PluginKind } from "@stryker-mutator/api/plugin";
@@ -81,15 +81,21 @@ class InProcessRunner implements TestRunner {
     instruments.activeMutant = mutantActivation === "static" ? activeMutant.id : undefined;
     instruments.hitLimit = hitLimit;
     instruments.hitCount = hitLimit === undefined ? undefined : 0;
+    const mustLoad = reloadEnvironment || this.#tests.length === 0;
+    let tests: TestResult[];
     try {
-      if (reloadEnvironment || this.#tests.length === 0) await this.#load();
+      if (mustLoad && mutantActivation === "static") {
+        tests = await this.#runWhileLoading(activeMutant.fileName, !disableBail);
+      } else {
+        if (mustLoad) await this.#load();
+        instruments.activeMutant = activeMutant.id;
+        const asked = testFilter && new Set(testFilter);
+        const chosen = this.#tests.filter(({ name }) => !asked || asked.has(name));
+        tests = await this.#run(chosen, !disableBail);
+      }
     } catch (error) {
       return toMutantRunResult({ status: DryRunStatus.Error, errorMessage: String(error) });
     }
-    instruments.activeMutant = activeMutant.id;
-    const asked = testFilter && new Set(testFilter);
-    const chosen = this.#tests.filter(({ name }) => !asked || asked.has(name));
-    const tests = await this.#run(chosen, !disableBail);
     instruments.activeMutant = undefined;
     const endless = determineHitLimitReached(instruments.hitCount, hitLimit);
     return toMutantRunResult(endless ?? { status: DryRunStatus.Complete, tests });
@@ -99,10 +105,23 @@ class InProcessRunner implements TestRunner {
   async #load(): Promise<void> {
     this.#generation += 1;
     this.#tests = [];
-    for (const file of globSync(TESTS).sort()) {
-      await import(pathToFileURL(resolve(file)).href);
-      this.#tests.push(...takeCollected().map((one) => ({ ...one, name: `${file}: ${one.name}` })));
+    for (const file of globSync(TESTS).sort()) this.#tests.push(...(await collect(file)));
+  }
+
+  /** Imports and runs one test file after another, those of the mutant's folder first: most mutants need no more. */
+  async #runWhileLoading(mutated: string, bail: boolean): Promise<TestResult[]> {
+    this.#generation += 1;
+    this.#tests = [];
+    const results: TestResult[] = [];
+    const isNear = (file: string) => mutated.includes(dirname(file).replace(/^test/, ""));
+    const [near, far] = Object.values(
+      Object.groupBy(globSync(TESTS).sort(), (file) => Number(!isNear(file))),
+    );
+    for (const file of [...(near ?? []), ...(far ?? [])]) {
+      results.push(...(await this.#run(await collect(file), bail)));
+      if (bail && results.some(({ status }) => status === TestStatus.Failed)) break;
     }
+    return results;
   }
 
   async #run(tests: readonly CollectedTest[], bail: boolean): Promise<TestResult[]> {
@@ -119,6 +138,13 @@ class InProcessRunner implements TestRunner {
     }
     return results;
   }
+}
+
+/** The tests of a file, which is imported by that; what a file that broke off before had declared is let go. */
+async function collect(file: string): Promise<CollectedTest[]> {
+  takeCollected();
+  await import(pathToFileURL(resolve(file)).href);
+  return takeCollected().map((one) => ({ ...one, name: `${file}: ${one.name}` }));
 }
 
 async function failureOf(run: () => unknown): Promise<string | null> {
