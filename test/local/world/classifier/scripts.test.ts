@@ -106,7 +106,7 @@ test(
 test(
   "a model folder does what its callers rely on",
   async () => {
-    const passed = await script("unit-tests", { task, data: prepared.checks, model: first });
+    const passed = await script("unit-test", { task, data: prepared.checks, model: first });
     expect(passed).toEqual({ passed: 9, failed: 0 });
   },
   SLOW,

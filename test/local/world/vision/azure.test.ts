@@ -100,8 +100,8 @@ test("a job trains the model of digits, an endpoint serves it, and a monitor's r
     await workspace.submitJob("monitor-digits", {
       ...job,
       command:
-        "node classifier/monitor.ts --task vision --signal data-drift --collected ${{inputs.collected}} " +
-        "--data ${{inputs.checks}} --model ${{inputs.model}} --window-days 7 --threshold 2.5 --minimum-days 3",
+        `node classifier/monitor.ts --task vision --signal data-drift --collected \${{inputs.collected}} ` +
+        `--data \${{inputs.checks}} --model \${{inputs.model}} --window-days 7 --threshold 2.5 --minimum-days 3`,
       inputs: {
         collected: input(
           "uri_folder",

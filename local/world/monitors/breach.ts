@@ -2,8 +2,10 @@
 export interface MonitoredMetric {
   /** As Azure ML's model monitors name it. */
   readonly metric: string;
-  readonly value: number;
-  readonly threshold: number;
+  /** Null when there was nothing to measure. */
+  readonly value: number | null;
+  /** Null for a metric that is only shown. */
+  readonly threshold: number | null;
   /** The feature, where the metric is of one. */
   readonly group?: string;
 }
@@ -26,8 +28,9 @@ const LESS_IS_WORSE: ReadonlySet<string> = new Set([
   "Recall",
 ]);
 
-/** Beyond the threshold, on the bad side; the threshold itself is none, nor is a value that is no number. */
+/** Beyond the threshold, on the bad side. The threshold itself is no breach, nor is a row without value or threshold. */
 export function isBreached({ metric, value, threshold }: MonitoredMetric): boolean {
+  if (value === null || threshold === null) return false;
   if (LESS_IS_WORSE.has(metric) || metric.endsWith("PassRate")) return value < threshold;
   return value > threshold;
 }
