@@ -50,6 +50,9 @@ async function deploy({ client, at }: Azure, model: string): Promise<string> {
 
 test("a job trains the model of digits, an endpoint serves it, and a monitor's run is tagged once the camera has turned", async () => {
   const azure = await startAzure();
+  // The credential has no other way to be told.
+  process.env.IDENTITY_ENDPOINT = azure.options.identity.endpoint;
+  process.env.IDENTITY_HEADER = azure.options.identity.header;
   const stream = visionNature();
   const { task } = stream;
   const { training, checks, remove } = await prepare(stream);
