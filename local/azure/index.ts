@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { type BrokerConfig, startBroker } from "./broker/index.ts";
+import { createDelivery } from "./delivery/index.ts";
 import { createEventGrid } from "./event-grid/index.ts";
 import { ensureCertificates } from "./front/certificates.ts";
 import { startFront } from "./front/index.ts";
@@ -62,6 +63,12 @@ export interface Azure {
   readonly clientSecret: string;
   /** Where a Teams workflow takes Adaptive Cards; what it is sent is in the mailbox. */
   readonly teamsWebhookUrl: string;
+  /** `baseUrl` of GitHub's clients; its repository is `outerloop/models`. */
+  readonly githubApiUrl: string;
+  readonly githubToken: string;
+  /** Organization and project of Azure DevOps: `_apis` is below it. The token is a personal access token. */
+  readonly devOpsUrl: string;
+  readonly devOpsToken: string;
   readonly serviceBusConnectionString: string;
   readonly eventHubsConnectionString: string;
   readonly storageConnectionString: string;
@@ -192,6 +199,10 @@ async function start(
     clientId: app.clientId,
     clientSecret: app.clientSecret,
     teamsWebhookUrl: `${origin}${added.teamsWebhookPath}`,
+    githubApiUrl: `${origin}/github-api`,
+    githubToken: added.delivery.githubToken,
+    devOpsUrl: `${origin}/outerloop/models`,
+    devOpsToken: added.delivery.devOpsToken,
     serviceBusConnectionString: broker.serviceBusConnectionString,
     eventHubsConnectionString: broker.eventHubsConnectionString,
     storageConnectionString: storage.connectionString,
@@ -217,7 +228,8 @@ async function addServices(
   services.push(identity.service, eventGrid.service);
   const monitor = createMonitor({ data, clock, authenticate, location: LOCATION });
   const mailbox = createMailbox({ data, clock, authenticate });
-  services.push(monitor.service, mailbox);
+  const delivery = createDelivery({ data, clock, authenticate, origin: () => origin });
+  services.push(monitor.service, mailbox, delivery.service);
   const { raise } = eventGrid;
   const { record } = monitor;
   // In front of those that it raises and records by: services stop in this order.
@@ -249,5 +261,5 @@ async function addServices(
   };
   services.unshift(...(options.services?.(context) ?? []));
   services.splice(services.indexOf(STARTING), 1);
-  return { ...identity, teamsWebhookPath: mailbox.teamsWebhookPath };
+  return { ...identity, teamsWebhookPath: mailbox.teamsWebhookPath, delivery };
 }
