@@ -4,6 +4,7 @@ import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { type BrokerConfig, startBroker } from "./broker/index.ts";
 import { createContainerRegistry } from "./container-registry/index.ts";
+import { createDelivery } from "./delivery/index.ts";
 import { blobWriter } from "./event-grid/blob-writer.ts";
 import { createEventGrid } from "./event-grid/index.ts";
 import { Faults } from "./faults/faults.ts";
@@ -69,6 +70,12 @@ export interface Azure {
   readonly clientSecret: string;
   /** Where a Teams workflow takes Adaptive Cards; what it is sent is in the mailbox. */
   readonly teamsWebhookUrl: string;
+  /** `baseUrl` of GitHub's clients; its repository is `outerloop/models`. */
+  readonly githubApiUrl: string;
+  readonly githubToken: string;
+  /** Organization and project of Azure DevOps: `_apis` is below it. The token is a personal access token. */
+  readonly devOpsUrl: string;
+  readonly devOpsToken: string;
   readonly serviceBusConnectionString: string;
   readonly eventHubsConnectionString: string;
   readonly storageConnectionString: string;
@@ -222,6 +229,10 @@ async function start(
     clientId: app.clientId,
     clientSecret: app.clientSecret,
     teamsWebhookUrl: `${origin}${added.teamsWebhookPath}`,
+    githubApiUrl: `${origin}/github-api`,
+    githubToken: added.delivery.githubToken,
+    devOpsUrl: `${origin}/outerloop/models`,
+    devOpsToken: added.delivery.devOpsToken,
     serviceBusConnectionString: broker.serviceBusConnectionString,
     eventHubsConnectionString: broker.eventHubsConnectionString,
     storageConnectionString: storage.connectionString,
@@ -264,7 +275,8 @@ async function addServices(
   services.push(faultsService(faults), identity.service, eventGrid.service);
   const monitor = createMonitor({ data, clock, authenticate, location: LOCATION });
   const mailbox = createMailbox({ data, clock, authenticate });
-  services.push(monitor.service, mailbox);
+  const delivery = createDelivery({ data, clock, authenticate, origin: () => origin });
+  services.push(monitor.service, mailbox, delivery.service);
   const { raise } = eventGrid;
   const { record } = monitor;
   // In front of those that it raises and records by: services stop in this order.
@@ -316,5 +328,5 @@ async function addServices(
   };
   services.unshift(...(options.services?.(context) ?? []));
   services.splice(services.indexOf(STARTING), 1);
-  return { ...identity, teamsWebhookPath: mailbox.teamsWebhookPath };
+  return { ...identity, teamsWebhookPath: mailbox.teamsWebhookPath, delivery };
 }

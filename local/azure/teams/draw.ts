@@ -37,11 +37,7 @@ function drawContent(element: kinds.Element): ComponentChildren {
     case "Image":
       return drawImage(element);
     case "ImageSet":
-      return h(
-        "div",
-        { class: "images" },
-        element.images.map((image) => drawImage(kinds.Image.parse(image))),
-      );
+      return h("div", { class: "images" }, drawImages(element));
     case "Container":
       return drawBox(element, element.items);
     case "ColumnSet":
@@ -117,6 +113,14 @@ function drawRun(raw: unknown): ComponentChildren {
   const action = run.selectAction === undefined ? undefined : kinds.OpenUrl.parse(run.selectAction);
   const { href } = safeHref(action?.url);
   return href ? link(href, text) : text;
+}
+
+/** The set's size counts for every image in it. */
+function drawImages({
+  images,
+  imageSize: size = "medium",
+}: z.infer<typeof kinds.ImageSet>): ComponentChildren {
+  return images.map((image) => drawImage({ ...kinds.Image.parse(image), size }));
 }
 
 /** Nothing is loaded from elsewhere: a picture that is not in the card itself is told, not shown. */

@@ -39,6 +39,7 @@ export const CARD_STYLE = `
 .width-auto { flex: 0 1 auto; } .width-stretch { flex: 1 1 0; }
 ${weights.join("\n")}
 ${pixels.join("\n")}
+@media (max-width: 30rem) { .width-auto { max-width: 45%; } }
 .vertical-center { align-self: center; } .vertical-bottom { align-self: end; }
 .facts { display: grid; grid-template-columns: fit-content(45%) 1fr; gap: 0.15rem 1rem; }
 .facts dt { color: var(--ink); font-weight: 600; }
