@@ -3,14 +3,21 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { type BrokerConfig, startBroker } from "./broker/index.ts";
+import { createContainerRegistry } from "./container-registry/index.ts";
+import { createDelivery } from "./delivery/index.ts";
+import { blobWriter } from "./event-grid/blob-writer.ts";
 import { createEventGrid } from "./event-grid/index.ts";
+import { Faults } from "./faults/faults.ts";
+import { faultsService } from "./faults/index.ts";
 import { ensureCertificates } from "./front/certificates.ts";
 import { startFront } from "./front/index.ts";
 import { createIdentity } from "./identity/index.ts";
 import { createMachineLearning, type MachineLearningOptions } from "./machine-learning/index.ts";
 import { createMailbox } from "./mailbox/index.ts";
 import { createMonitor } from "./monitor/index.ts";
-import type { RaiseEvent, RecordRequest, Service } from "./service.ts";
+import { createPolicyInsights } from "./policy-insights/index.ts";
+import { createResourceGraph } from "./resource-graph/index.ts";
+import type { RaiseEvent, RecordRequest, Service, UsageIn } from "./service.ts";
 import { withPortAdvice } from "./start-error.ts";
 import { startStorage } from "./storage/index.ts";
 
@@ -30,7 +37,7 @@ export interface AzureOptions {
   /** Factor on the waits between Event Grid's attempts; 1 is Azure's schedule. */
   readonly retryScale?: number;
   /** How long operations of Azure Machine Learning take. */
-  readonly machineLearning?: Pick<MachineLearningOptions, "provisioning" | "retryAfterSeconds">;
+  readonly machineLearning?: Pick<MachineLearningOptions, "provisioning" | "retryAfterSeconds" | "takeFault">;
   /** More services behind the same port. They are stopped with the others. */
   readonly services?: (context: AzureContext) => Service[];
 }
@@ -44,6 +51,7 @@ export interface AzureContext {
   readonly workspaceId: string;
   readonly raise: RaiseEvent;
   readonly record: RecordRequest;
+  readonly usage: UsageIn;
   readonly authenticate: (headers: Readonly<Record<string, string>>) => boolean;
 }
 
@@ -56,11 +64,27 @@ export interface Azure {
   /** `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` of the app. */
   readonly identityEndpoint: string;
   readonly identityHeader: string;
+  /** People sign in at `{origin}/{tenantId}/v2.0`, to the app that these are of. */
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Where a Teams workflow takes Adaptive Cards; what it is sent is in the mailbox. */
+  readonly teamsWebhookUrl: string;
+  /** `baseUrl` of GitHub's clients; its repository is `outerloop/models`. */
+  readonly githubApiUrl: string;
+  readonly githubToken: string;
+  /** Organization and project of Azure DevOps: `_apis` is below it. The token is a personal access token. */
+  readonly devOpsUrl: string;
+  readonly devOpsToken: string;
   readonly serviceBusConnectionString: string;
   readonly eventHubsConnectionString: string;
   readonly storageConnectionString: string;
-  /** ARM id of the one workspace. */
+  /** ARM id of the workspace that does for all stages. */
   readonly workspaceId: string;
+  /** ARM ids of the workspaces that are for one stage each. */
+  readonly stageWorkspaces: typeof STAGE_WORKSPACES;
+  /** ARM id of the one container registry; its data plane is at `origin`. */
+  readonly registryId: string;
   readonly port: number;
   readonly amqpPort: number;
   readonly blobPort: number;
@@ -73,9 +97,20 @@ const SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000001";
 const RESOURCE_GROUP = "rg-outerloop";
 const WORKSPACE = "mlw-outerloop";
 const LOCATION = "westeurope";
-const WORKSPACE_ID =
+const WORKSPACES_ID =
   `/subscriptions/${SUBSCRIPTION_ID}/resourceGroups/${RESOURCE_GROUP}` +
-  `/providers/Microsoft.MachineLearningServices/workspaces/${WORKSPACE}`;
+  "/providers/Microsoft.MachineLearningServices/workspaces";
+const WORKSPACE_ID = `${WORKSPACES_ID}/${WORKSPACE}`;
+/** One for each stage of a model's way, beside the one that does for all of them. */
+const STAGE_WORKSPACES = {
+  development: `${WORKSPACES_ID}/${WORKSPACE}-development`,
+  staging: `${WORKSPACES_ID}/${WORKSPACE}-staging`,
+  production: `${WORKSPACES_ID}/${WORKSPACE}-production`,
+} as const;
+
+const REGISTRY_ID =
+  `/subscriptions/${SUBSCRIPTION_ID}/resourceGroups/${RESOURCE_GROUP}` +
+  "/providers/Microsoft.ContainerRegistry/registries/crouterloop";
 
 /** The entities that the deployment makes in Azure. */
 const BROKER_CONFIG: BrokerConfig = {
@@ -136,6 +171,8 @@ async function start(
   await mkdir(data, { recursive: true });
   const at = (name: string) => path.join(data, name);
 
+  const faults = new Faults(at("faults.sqlite"), clock);
+  stops.push(async () => faults.stop());
   const broker = await withPortAdvice(
     "The AMQP broker",
     options.amqpPort,
@@ -152,6 +189,7 @@ async function start(
       data: at("storage"),
       clock,
       log: (message) => log("error", message),
+      faults,
     }),
   );
   stops.push(() => storage.stop());
@@ -167,13 +205,19 @@ async function start(
     "The HTTP front",
     options.port,
     "--azure-port",
-    startFront({ port: options.port, tls, services, moreStats, log }),
+    startFront({ port: options.port, tls, services, moreStats, log, faults }),
   );
   stops.push(() => front.stop());
 
   const origin = `https://localhost:${front.port}`;
   const { caFile } = tls;
-  const { identityHeader, endpointPath } = await addServices(services, options, { origin, caFile });
+  const added = await addServices(services, options, {
+    origin,
+    caFile,
+    faults,
+    storageConnectionString: storage.connectionString,
+  });
+  const { identityHeader, endpointPath, tenantId, app } = added;
   const httpOrigin = `http://127.0.0.1:${front.port}`;
   return {
     origin,
@@ -181,10 +225,20 @@ async function start(
     caFile,
     identityEndpoint: `${httpOrigin}${endpointPath}`,
     identityHeader,
+    tenantId,
+    clientId: app.clientId,
+    clientSecret: app.clientSecret,
+    teamsWebhookUrl: `${origin}${added.teamsWebhookPath}`,
+    githubApiUrl: `${origin}/github-api`,
+    githubToken: added.delivery.githubToken,
+    devOpsUrl: `${origin}/outerloop/models`,
+    devOpsToken: added.delivery.devOpsToken,
     serviceBusConnectionString: broker.serviceBusConnectionString,
     eventHubsConnectionString: broker.eventHubsConnectionString,
     storageConnectionString: storage.connectionString,
     workspaceId: WORKSPACE_ID,
+    stageWorkspaces: STAGE_WORKSPACES,
+    registryId: REGISTRY_ID,
     port: front.port,
     amqpPort: broker.port,
     blobPort: storage.blobPort,
@@ -194,37 +248,73 @@ async function start(
   };
 }
 
+interface Started {
+  readonly origin: string;
+  readonly caFile: string;
+  readonly faults: Faults;
+  readonly storageConnectionString: string;
+}
+
 /** Makes the HTTP services, in the order in which they need each other, and opens the front to them. */
 async function addServices(
   services: Service[],
   { data, clock = systemClock, log = () => {}, retryScale = 1, ...options }: AzureOptions,
-  { origin, caFile }: { origin: string; caFile: string },
+  { origin, caFile, faults, storageConnectionString }: Started,
 ) {
   const identity = await createIdentity({ data, clock });
   const { authenticate } = identity;
-  const eventGrid = createEventGrid({ data, clock, authenticate, retryScale, log });
-  services.push(identity.service, eventGrid.service);
+  const eventGrid = createEventGrid({
+    data,
+    clock,
+    authenticate,
+    retryScale,
+    log,
+    strike: faults.strikeEvent,
+    writeBlob: blobWriter(storageConnectionString),
+  });
+  services.push(faultsService(faults), identity.service, eventGrid.service);
   const monitor = createMonitor({ data, clock, authenticate, location: LOCATION });
-  services.push(monitor.service, createMailbox({ data, clock, authenticate }));
+  const mailbox = createMailbox({ data, clock, authenticate });
+  const delivery = createDelivery({ data, clock, authenticate, origin: () => origin });
+  services.push(monitor.service, mailbox, delivery.service);
   const { raise } = eventGrid;
   const { record } = monitor;
   // In front of those that it raises and records by: services stop in this order.
+  const machineLearning = createMachineLearning({
+    takeFault: faults.take,
+    ...options.machineLearning,
+    data: path.join(data, "machine-learning"),
+    clock,
+    subscriptionId: SUBSCRIPTION_ID,
+    resourceGroup: RESOURCE_GROUP,
+    location: LOCATION,
+    workspaces: [WORKSPACE, ...Object.keys(STAGE_WORKSPACES).map((stage) => `${WORKSPACE}-${stage}`)],
+    raise,
+    record,
+    authenticate,
+    origin: () => origin,
+    jobEnvironment: { NODE_EXTRA_CA_CERTS: caFile },
+    log,
+  });
+  services.unshift(...machineLearning.services);
   services.unshift(
-    ...createMachineLearning({
-      ...options.machineLearning,
-      data: path.join(data, "machine-learning"),
+    createContainerRegistry({
+      data,
       clock,
-      subscriptionId: SUBSCRIPTION_ID,
-      resourceGroup: RESOURCE_GROUP,
+      registryId: REGISTRY_ID,
       location: LOCATION,
-      workspaces: [WORKSPACE],
-      raise,
-      record,
       authenticate,
-      origin: () => origin,
-      jobEnvironment: { NODE_EXTRA_CA_CERTS: caFile },
+      raise,
       log,
     }),
+    createResourceGraph({
+      data,
+      clock,
+      subscriptionId: SUBSCRIPTION_ID,
+      registryId: REGISTRY_ID,
+      authenticate,
+    }),
+    createPolicyInsights({ data, clock, location: LOCATION, authenticate, raise }),
   );
   const context: AzureContext = {
     origin,
@@ -233,9 +323,10 @@ async function addServices(
     workspaceId: WORKSPACE_ID,
     raise,
     record,
+    usage: machineLearning.usage,
     authenticate,
   };
   services.unshift(...(options.services?.(context) ?? []));
   services.splice(services.indexOf(STARTING), 1);
-  return identity;
+  return { ...identity, teamsWebhookPath: mailbox.teamsWebhookPath, delivery };
 }

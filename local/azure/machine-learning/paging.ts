@@ -28,13 +28,19 @@ export function readCount(call: Call, name: "$top" | "count"): number | undefine
   return count;
 }
 
-/** Whether a list shows what is archived. */
-export function isListed(call: Call, isArchived: boolean | undefined): boolean {
+/**
+ * What a list shows: what is archived, what is not, or both.
+ *
+ * @throws {Refusal} 400 for a view that there is not
+ */
+export function readView(
+  call: Call,
+): (properties: { readonly isArchived?: boolean | null | undefined }) => boolean {
   const view = call.request.query.get("listViewType")?.toLowerCase() ?? "activeonly";
-  if (view === "all") return true;
-  if (view === "archivedonly") return isArchived === true;
-  if (view === "activeonly") return isArchived !== true;
-  throw invalid(`listViewType is '${view}', expected ActiveOnly, ArchivedOnly or All.`);
+  if (!["all", "archivedonly", "activeonly"].includes(view)) {
+    throw invalid(`listViewType is '${view}', expected ActiveOnly, ArchivedOnly or All.`);
+  }
+  return ({ isArchived }) => view === "all" || (isArchived === true) === (view === "archivedonly");
 }
 
 function linkTo(call: Call, offset: number): string {

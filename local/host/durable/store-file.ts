@@ -1,5 +1,6 @@
 /** The SQLite file of the durable engine: its layout, its settings, and the room in it that purged instances leave. */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { isDamagedDatabase } from "../errors.ts";
 import { COLUMNS } from "./instance-rows.ts";
 
 /**
@@ -60,6 +61,7 @@ export function openDatabase(file: string): DatabaseSync {
     return database;
   } catch (error) {
     database.close();
+    if (isDamagedDatabase(error)) throw error;
     throw new Error(
       `The durable store '${file}' cannot be opened. Another host may hold it: stop that host first.`,
       {

@@ -16,6 +16,7 @@ import type {
   RpcInvocationResponse,
 } from "./core-types.ts";
 import type { Hooks, PostInvocationContext, PreInvocationContext } from "./hooks.ts";
+import type { Outputs } from "./outputs.ts";
 import { isTrigger, isType, type Registered } from "./registry.ts";
 
 /** A function together with what runs it. */
@@ -38,7 +39,7 @@ export interface WorkerOptions {
   readonly functionTimeoutMs: number;
   readonly durableClientBinding: () => string;
   /** Sends what the function put into its outputs; a throw fails the invocation. */
-  readonly writeOutputs: (definition: FunctionDefinition, response: RpcInvocationResponse) => Promise<void>;
+  readonly writeOutputs: Outputs["write"];
 }
 
 /** What one invocation hands from its preparation to its run. */
@@ -130,7 +131,7 @@ export class Worker implements FunctionInvoker {
   ): Promise<InvocationOutcome> {
     try {
       const response = await this.#run(indexed, invocation, invocationId);
-      await this.#options.writeOutputs(indexed.definition, response);
+      await this.#options.writeOutputs(indexed.definition, response, invocation);
       return { succeeded: true, returnValue: response.returnValue };
     } catch (error) {
       return failed(error);
