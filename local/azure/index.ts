@@ -3,13 +3,19 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { type BrokerConfig, startBroker } from "./broker/index.ts";
+import { createContainerRegistry } from "./container-registry/index.ts";
+import { blobWriter } from "./event-grid/blob-writer.ts";
 import { createEventGrid } from "./event-grid/index.ts";
+import { Faults } from "./faults/faults.ts";
+import { faultsService } from "./faults/index.ts";
 import { ensureCertificates } from "./front/certificates.ts";
 import { startFront } from "./front/index.ts";
 import { createIdentity } from "./identity/index.ts";
 import { createMachineLearning, type MachineLearningOptions } from "./machine-learning/index.ts";
 import { createMailbox } from "./mailbox/index.ts";
 import { createMonitor } from "./monitor/index.ts";
+import { createPolicyInsights } from "./policy-insights/index.ts";
+import { createResourceGraph } from "./resource-graph/index.ts";
 import type { RaiseEvent, RecordRequest, Service, UsageIn } from "./service.ts";
 import { withPortAdvice } from "./start-error.ts";
 import { startStorage } from "./storage/index.ts";
@@ -57,6 +63,12 @@ export interface Azure {
   /** `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` of the app. */
   readonly identityEndpoint: string;
   readonly identityHeader: string;
+  /** People sign in at `{origin}/{tenantId}/v2.0`, to the app that these are of. */
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Where a Teams workflow takes Adaptive Cards; what it is sent is in the mailbox. */
+  readonly teamsWebhookUrl: string;
   readonly serviceBusConnectionString: string;
   readonly eventHubsConnectionString: string;
   readonly storageConnectionString: string;
@@ -64,6 +76,8 @@ export interface Azure {
   readonly workspaceId: string;
   /** ARM ids of the workspaces that are for one stage each. */
   readonly stageWorkspaces: typeof STAGE_WORKSPACES;
+  /** ARM id of the one container registry; its data plane is at `origin`. */
+  readonly registryId: string;
   readonly port: number;
   readonly amqpPort: number;
   readonly blobPort: number;
@@ -86,6 +100,10 @@ const STAGE_WORKSPACES = {
   staging: `${WORKSPACES_ID}/${WORKSPACE}-staging`,
   production: `${WORKSPACES_ID}/${WORKSPACE}-production`,
 } as const;
+
+const REGISTRY_ID =
+  `/subscriptions/${SUBSCRIPTION_ID}/resourceGroups/${RESOURCE_GROUP}` +
+  "/providers/Microsoft.ContainerRegistry/registries/crouterloop";
 
 /** The entities that the deployment makes in Azure. */
 const BROKER_CONFIG: BrokerConfig = {
@@ -146,6 +164,8 @@ async function start(
   await mkdir(data, { recursive: true });
   const at = (name: string) => path.join(data, name);
 
+  const faults = new Faults(at("faults.sqlite"), clock);
+  stops.push(async () => faults.stop());
   const broker = await withPortAdvice(
     "The AMQP broker",
     options.amqpPort,
@@ -162,6 +182,7 @@ async function start(
       data: at("storage"),
       clock,
       log: (message) => log("error", message),
+      faults,
     }),
   );
   stops.push(() => storage.stop());
@@ -177,13 +198,19 @@ async function start(
     "The HTTP front",
     options.port,
     "--azure-port",
-    startFront({ port: options.port, tls, services, moreStats, log }),
+    startFront({ port: options.port, tls, services, moreStats, log, faults }),
   );
   stops.push(() => front.stop());
 
   const origin = `https://localhost:${front.port}`;
   const { caFile } = tls;
-  const { identityHeader, endpointPath } = await addServices(services, options, { origin, caFile });
+  const added = await addServices(services, options, {
+    origin,
+    caFile,
+    faults,
+    storageConnectionString: storage.connectionString,
+  });
+  const { identityHeader, endpointPath, tenantId, app } = added;
   const httpOrigin = `http://127.0.0.1:${front.port}`;
   return {
     origin,
@@ -191,11 +218,16 @@ async function start(
     caFile,
     identityEndpoint: `${httpOrigin}${endpointPath}`,
     identityHeader,
+    tenantId,
+    clientId: app.clientId,
+    clientSecret: app.clientSecret,
+    teamsWebhookUrl: `${origin}${added.teamsWebhookPath}`,
     serviceBusConnectionString: broker.serviceBusConnectionString,
     eventHubsConnectionString: broker.eventHubsConnectionString,
     storageConnectionString: storage.connectionString,
     workspaceId: WORKSPACE_ID,
     stageWorkspaces: STAGE_WORKSPACES,
+    registryId: REGISTRY_ID,
     port: front.port,
     amqpPort: broker.port,
     blobPort: storage.blobPort,
@@ -205,22 +237,39 @@ async function start(
   };
 }
 
+interface Started {
+  readonly origin: string;
+  readonly caFile: string;
+  readonly faults: Faults;
+  readonly storageConnectionString: string;
+}
+
 /** Makes the HTTP services, in the order in which they need each other, and opens the front to them. */
 async function addServices(
   services: Service[],
   { data, clock = systemClock, log = () => {}, retryScale = 1, ...options }: AzureOptions,
-  { origin, caFile }: { origin: string; caFile: string },
+  { origin, caFile, faults, storageConnectionString }: Started,
 ) {
   const identity = await createIdentity({ data, clock });
   const { authenticate } = identity;
-  const eventGrid = createEventGrid({ data, clock, authenticate, retryScale, log });
-  services.push(identity.service, eventGrid.service);
+  const eventGrid = createEventGrid({
+    data,
+    clock,
+    authenticate,
+    retryScale,
+    log,
+    strike: faults.strikeEvent,
+    writeBlob: blobWriter(storageConnectionString),
+  });
+  services.push(faultsService(faults), identity.service, eventGrid.service);
   const monitor = createMonitor({ data, clock, authenticate, location: LOCATION });
-  services.push(monitor.service, createMailbox({ data, clock, authenticate }));
+  const mailbox = createMailbox({ data, clock, authenticate });
+  services.push(monitor.service, mailbox);
   const { raise } = eventGrid;
   const { record } = monitor;
   // In front of those that it raises and records by: services stop in this order.
   const machineLearning = createMachineLearning({
+    takeFault: faults.take,
     ...options.machineLearning,
     data: path.join(data, "machine-learning"),
     clock,
@@ -236,6 +285,25 @@ async function addServices(
     log,
   });
   services.unshift(...machineLearning.services);
+  services.unshift(
+    createContainerRegistry({
+      data,
+      clock,
+      registryId: REGISTRY_ID,
+      location: LOCATION,
+      authenticate,
+      raise,
+      log,
+    }),
+    createResourceGraph({
+      data,
+      clock,
+      subscriptionId: SUBSCRIPTION_ID,
+      registryId: REGISTRY_ID,
+      authenticate,
+    }),
+    createPolicyInsights({ data, clock, location: LOCATION, authenticate, raise }),
+  );
   const context: AzureContext = {
     origin,
     data,
@@ -248,5 +316,5 @@ async function addServices(
   };
   services.unshift(...(options.services?.(context) ?? []));
   services.splice(services.indexOf(STARTING), 1);
-  return identity;
+  return { ...identity, teamsWebhookPath: mailbox.teamsWebhookPath };
 }

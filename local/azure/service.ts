@@ -40,6 +40,8 @@ export interface RaisedEvent {
   readonly eventType: string;
   readonly data: Record<string, unknown>;
   readonly eventTime?: string;
+  /** As the publisher sets it: `""` (left out) for Azure ML, `"1.0"` for registries, `"1"` for policy. */
+  readonly dataVersion?: string | undefined;
 }
 
 /** Takes an event for delivery; once this returns, the event survives kill -9. */

@@ -46,7 +46,7 @@ const SEVERITIES: ReadonlyMap<string, number> = new Map([
 /**
  * What Defender for Containers found in an image. Other assessments, and those that do not apply, call for nothing.
  *
- * Id: the finding and its state, so that the weekly full copy repeats it.
+ * Id: the finding, its state and since when, so that the weekly full copy repeats it and one that comes back does not.
  */
 export function defenderFinding(record: unknown): ParseOutcome {
   const read = Finding.safeParse(record);
@@ -66,11 +66,12 @@ export function defenderFinding(record: unknown): ParseOutcome {
     );
   const occurredAt = readTime(properties.timeGenerated) ?? readTime(properties.status.statusChangeDate);
   if (!occurredAt) return rejected(RULE, "properties.timeGenerated", "expected a date, found none");
+  const since = readTime(properties.status.statusChangeDate);
   const details = properties.additionalData?.vulnerabilityDetails;
   const severity = details?.severity ?? properties.status.severity;
   const image = `${artifact.registryHost ? `${artifact.registryHost}/` : ""}${artifact.repositoryName}@${artifact.digest}`;
   const signal = buildSignal({
-    id: signalId("image.vulnerable", foldCase(id), state),
+    id: signalId("image.vulnerable", foldCase(id), state, ...(since === null ? [] : [since])),
     kind: "image.vulnerable",
     state,
     subject: { image },

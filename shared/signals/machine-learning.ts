@@ -41,9 +41,9 @@ export const modelRegistered: EventParser = (event, { rule, occurredAt, data }) 
 
 /** `name:version`, split at the last colon: a name may hold one. */
 function modelAndVersion(text: string): { model: string; version: string } | undefined {
-  const colon = text.trim().lastIndexOf(":");
-  if (colon <= 0) return undefined;
-  return { model: text.trim().slice(0, colon), version: text.trim().slice(colon + 1) };
+  const colon = text.lastIndexOf(":");
+  const model = text.slice(0, Math.max(colon, 0)).trim();
+  return model === "" ? undefined : { model, version: text.slice(colon + 1).trim() };
 }
 
 const Deployed = caseless({
@@ -65,7 +65,8 @@ export const modelDeployed: EventParser = (event, { rule, occurredAt, data }) =>
     return rejected(rule, "data.ServiceName", "expected an endpoint's name, found nothing, nor in 'subject'");
   const models = (read.data.ModelIds ?? "")
     .split(",", MOST_MODELS)
-    .flatMap((id) => modelAndVersion(id) ?? []);
+    .flatMap((id) => modelAndVersion(id) ?? [])
+    .filter(({ version }) => version !== "");
   const signals = (models.length > 0 ? models : [{}]).map(
     (model): Signal =>
       buildSignal({

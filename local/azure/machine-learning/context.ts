@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
 import type { TakeFault } from "../service.ts";
@@ -6,6 +5,8 @@ import { PROVIDER } from "./resource.ts";
 import type { Store } from "./store.ts";
 
 export type Log = (level: "info" | "error", message: string) => void;
+
+export { guidOf } from "../guid.ts";
 
 /** What every part of the stand-in shares. */
 export interface Context {
@@ -58,10 +59,4 @@ export function folderOf(
 ): string {
   const name = workspace.slice(workspace.lastIndexOf("/") + 1).toLowerCase();
   return name === mainWorkspace.toLowerCase() ? data : join(data, "workspaces", name);
-}
-
-/** A GUID that follows from a text, for what the service would draw at random once and keep. */
-export function guidOf(text: string): string {
-  const hex = createHash("sha256").update(text).digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

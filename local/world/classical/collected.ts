@@ -1,19 +1,18 @@
 import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { COLUMNS } from "./weather.ts";
 
 /** A day that was asked about at the endpoint, and what the model answered. */
 export interface ServedDay {
   readonly date: string;
-  /** In the order of {@link COLUMNS}. */
-  readonly features: readonly number[];
+  /** Cells by column, as they were sent. */
+  readonly row: Readonly<Record<string, unknown>>;
   /** °C for the day after; absent when no answer was collected. */
   readonly prediction?: number;
 }
 
 const Line = z.object({ correlationid: z.string(), data: z.array(z.unknown()).min(1) });
-const Inputs = z.object(Object.fromEntries(COLUMNS.map((column) => [column, z.number()])));
+const Inputs = z.record(z.string(), z.unknown());
 const Output = z.object({ prediction: z.number() });
 /** Callers name their requests `{date}/{station}`. */
 const CORRELATION_ID = /^(\d{4}-\d{2}-\d{2})\//;
@@ -29,8 +28,7 @@ export async function readCollected(folder: string): Promise<ServedDay[]> {
   const days = new Map<string, ServedDay>();
   for (const { date, row } of await linesOf(folder, "model_inputs")) {
     const read = Inputs.safeParse(row);
-    if (read.success)
-      days.set(date, { date, features: COLUMNS.map((column) => read.data[column] ?? Number.NaN) });
+    if (read.success) days.set(date, { date, row: read.data });
   }
   for (const { date, row } of await linesOf(folder, "model_outputs")) {
     const day = days.get(date);
