@@ -71,7 +71,7 @@ function sample(project: Project, item: Item): ComponentChildren {
   const { name, column, labels } = project;
   const isShort = labels.every((label) => label.length <= SHORT_LABEL);
   return [
-    h("h2", null, `Which label has ${column === "image" ? "this image" : "this text"}?`),
+    h("h2", null, `Which label fits this ${column}?`),
     h(
       "div",
       { class: `sample ${column}` },

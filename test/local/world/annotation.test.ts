@@ -72,5 +72,5 @@ test.each(worlds)(
     expect(recovered).toBeGreaterThan(1 / 3);
     expect(recovered.toFixed(3)).toBe(world.recovered);
   },
-  60_000,
+  120_000,
 );

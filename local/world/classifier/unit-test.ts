@@ -1,5 +1,5 @@
 /**
- * `node unit-tests.ts --task vision|language --data FILE.jsonl --model DIR`: does a model folder do what its callers rely on? Ends with code 1 when
+ * `node unit-test.ts --task vision|language --data FILE.jsonl --model DIR`: does a model folder do what its callers rely on? Ends with code 1 when
  * it does not. Contract: ../README.md.
  */
 import { isDeepStrictEqual, parseArgs } from "node:util";
