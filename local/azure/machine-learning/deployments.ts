@@ -306,8 +306,7 @@ export class Deployments {
 /** A version of the API drops what it does not know of yet, without a word. */
 function knownTo<P extends { readonly dataCollector?: unknown }>(call: Call, properties: P): P {
   if (call.apiVersion >= COLLECTOR_SINCE) return properties;
-  const { dataCollector: _, ...known } = properties;
-  return { ...properties, ...known, dataCollector: undefined };
+  return { ...properties, dataCollector: undefined };
 }
 
 function render(call: Call, deployment: Resource<DeploymentProperties>): Resource {
