@@ -63,9 +63,12 @@ export interface ScoredRequest {
 
 export type RecordRequest = (request: ScoredRequest) => void;
 
-/** A deployment or job that ran on compute which is paid for by the hour, within the span that was asked for. */
+/**
+ * A deployment, job or compute instance that ran on machines which are paid for by the hour, within the span that was
+ * asked for.
+ */
 export interface Usage {
-  /** Resource id of the deployment or job. */
+  /** Of the deployment, job or compute instance. */
   readonly resourceId: string;
   /** Size of the machines, e.g. `Standard_DS3_v2`. */
   readonly sku: string;

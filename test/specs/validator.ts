@@ -32,11 +32,12 @@ const FILES = {
   "2024-04-01": ["mfe.json", "registries.json"],
 } as const;
 export type ApiVersion = keyof typeof FILES;
+const DEFINITIONS = "definitions";
 const FORMATS = ["arm-id", "int32", "int64", "float", "double", "duration", "password", "byte"];
 
 /** Reads the description of Azure Machine Learning; half a second, so once per file of tests. */
 export function loadValidator(version: ApiVersion = "2022-10-01"): Validator {
-  const ajv = new AjvDraft04.default({ strict: false, allErrors: true, schemaId: "id" });
+  const ajv = new AjvDraft04.default({ strict: false, allErrors: true, schemaId: "id", inlineRefs: false, code: { optimize: false } });
   addFormats.default(ajv);
   for (const format of FORMATS) ajv.addFormat(format, true);
   const documents = new Documents(path.join(import.meta.dirname, `machinelearning-${version}/specification`));
@@ -45,14 +46,15 @@ export function loadValidator(version: ApiVersion = "2022-10-01"): Validator {
     return readOperations(documents.load(file), file);
   });
   const schemas = new Schemas(documents);
+  // Under one id, so that what several operations refer to is compiled once.
+  ajv.addSchema({ id: DEFINITIONS, definitions: schemas.convertAll() });
   const compiled = new Map<string, ValidateFunction>();
 
   function check(what: string, key: string, schema: Json | undefined, file: string, value: unknown): string[] {
     if (schema === undefined) return value === undefined ? [] : [`${what}: a body where none is described`];
     let validate = compiled.get(key);
     if (!validate) {
-      const root = schemas.convert(schema, file);
-      validate = ajv.compile({ ...asObject(root), definitions: schemas.definitionsFor(root) });
+      validate = ajv.compile(asObject(schemas.convert(schema, file)));
       compiled.set(key, validate);
     }
     if (validate(value)) return [];
@@ -145,23 +147,16 @@ class Schemas {
     return schema["x-nullable"] === true ? nullable(converted) : converted;
   }
 
-  /** Every definition that a converted schema leads to, by the name its references use. */
-  definitionsFor(schema: Json): JsonObject {
-    const found: JsonObject = {};
-    const visit = (value: Json): void => {
-      if (Array.isArray(value)) return value.forEach(visit);
-      if (value === null || typeof value !== "object") return;
-      if (typeof value.$ref === "string") {
-        const key = value.$ref.slice("#/definitions/".length);
-        if (key in found) return;
-        found[key] = this.#converted.get(key) ?? {};
-        visit(found[key] ?? null);
-        return;
+  /** Every definition of the files, and those that they lead to, by the name that references use. */
+  convertAll(): JsonObject {
+    // Converting one file may load another.
+    for (let at = 0; at < this.#documents.files.length; at++) {
+      const file = this.#documents.files[at] ?? "";
+      for (const name of Object.keys(asObject(this.#documents.load(file).definitions ?? {}))) {
+        this.#refer({ $ref: `#/definitions/${name}` }, file);
       }
-      Object.values(value).forEach(visit);
-    };
-    visit(schema);
-    return found;
+    }
+    return Object.fromEntries(this.#converted);
   }
 
   #refer(schema: JsonObject, file: string): Json {
@@ -171,7 +166,7 @@ class Schemas {
       this.#converted.set(key, {});
       this.#converted.set(key, this.#define(place));
     }
-    const reference = { $ref: `#/definitions/${key}` };
+    const reference = { $ref: `${DEFINITIONS}#/definitions/${key}` };
     return schema["x-nullable"] === true ? { anyOf: [reference, { type: "null" }] } : reference;
   }
 

@@ -11,7 +11,7 @@ import {
 } from "./asset-kinds.ts";
 import { type Context, registryId } from "./context.ts";
 import { checkAssetName, checkVersion } from "./names.ts";
-import { page, readCount, readView } from "./paging.ts";
+import { isNewestFirst, page, readCount, readTags, readView } from "./paging.ts";
 import { type AssetReference, LATEST, type RegistryReference } from "./reference.ts";
 import { conflict, invalid, notFound } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
@@ -103,19 +103,23 @@ export class Assets {
   #listVersions(call: Call, kind: AssetKind, name: string): ServiceAnswer {
     this.#container(call, kind, name);
     const { query } = call.request;
-    const order = (query.get("$orderBy") ?? "createdtime desc").toLowerCase();
-    if (!/^createdtime( asc| desc)?$/.test(order)) {
-      throw invalid(`$orderBy is '${order}', expected 'createdtime desc' or 'createdtime asc'.`);
-    }
+    const isReversed = isNewestFirst(call);
+    const isTagged = readTags(call);
+    if (query.has("feed"))
+      throw invalid("feed is not simulated here, expected none: ask the registry itself.");
     const isShown = readView(call);
     const wanted = query.get("version");
+    const description = query.get("description");
     const listed = this.#context.store
       .list<AssetProperties>(`${call.workspace}/${kind}/${name}/versions`)
       .map(({ resource }) => resource)
       .filter(({ properties }) => isShown(properties))
-      .filter((resource) => wanted === null || resource.name === wanted);
+      .filter((resource) => wanted === null || resource.name === wanted)
+      .filter(({ properties }) => isTagged(properties))
+      .filter(({ properties }) => description === null || properties.description === description);
     const shown = listed.map((resource) => visible(call, resource));
-    const ordered = order.endsWith("desc") ? shown.reverse() : shown;
+    const offset = Number(query.get("offset") ?? 0) || 0;
+    const ordered = (isReversed ? shown.reverse() : shown).slice(offset);
     const top = readCount(call, "$top");
     return page(call, ordered, top === undefined ? {} : { top });
   }

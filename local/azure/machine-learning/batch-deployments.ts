@@ -15,7 +15,7 @@ import { workspaceOf } from "./context.ts";
 import { takeFault } from "./faults.ts";
 import { checkEndpointName } from "./names.ts";
 import type { OperationError, Operations } from "./operations.ts";
-import { page, readCount } from "./paging.ts";
+import { isNewestFirst, page, readCount } from "./paging.ts";
 import type { Paths } from "./paths.ts";
 import { conflict, invalid, notFound } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
@@ -178,7 +178,7 @@ export class BatchDeployments {
     const { key } = this.#parts.endpoints.existing(call, endpoint);
     const listed = this.#context.store.list(`${key}/deployments`).map(({ resource }) => resource);
     const top = readCount(call, "$top");
-    return page(call, listed.reverse(), top === undefined ? {} : { top });
+    return page(call, isNewestFirst(call) ? listed.reverse() : listed, top === undefined ? {} : { top });
   }
 
   #refuseWhenBusy({ resource: { name, properties } }: DeploymentRow): void {

@@ -18,7 +18,7 @@ import { takeFault } from "./faults.ts";
 import type { ModelHost } from "./model-host.ts";
 import { checkEndpointName } from "./names.ts";
 import type { OperationError, Operations } from "./operations.ts";
-import { page, readCount } from "./paging.ts";
+import { isNewestFirst, page, readCount } from "./paging.ts";
 import type { Quotas } from "./quotas.ts";
 import { parseReference } from "./reference.ts";
 import { conflict, invalid, notFound } from "./refusal.ts";
@@ -255,7 +255,7 @@ export class Deployments {
       .list<DeploymentProperties>(`${key}/deployments`)
       .map(({ resource }) => render(call, resource));
     const top = readCount(call, "$top");
-    return page(call, listed.reverse(), top === undefined ? {} : { top });
+    return page(call, isNewestFirst(call) ? listed.reverse() : listed, top === undefined ? {} : { top });
   }
 
   #logs(call: Call, endpoint: string, name: string): ServiceAnswer {
@@ -306,8 +306,7 @@ export class Deployments {
 /** A version of the API drops what it does not know of yet, without a word. */
 function knownTo<P extends { readonly dataCollector?: unknown }>(call: Call, properties: P): P {
   if (call.apiVersion >= COLLECTOR_SINCE) return properties;
-  const { dataCollector: _, ...known } = properties;
-  return { ...properties, ...known, dataCollector: undefined };
+  return { ...properties, dataCollector: undefined };
 }
 
 function render(call: Call, deployment: Resource<DeploymentProperties>): Resource {

@@ -16,7 +16,7 @@ import {
 } from "./endpoint.ts";
 import { checkEndpointName } from "./names.ts";
 import type { Operation, Operations } from "./operations.ts";
-import { page, readCount } from "./paging.ts";
+import { page, readCount, readTags } from "./paging.ts";
 import { conflict, invalid, notFound } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
@@ -218,10 +218,19 @@ export class Endpoints {
       );
     }
     const name = query.get("name")?.toLowerCase();
+    const type = query.get("computeType")?.toLowerCase();
+    if (type !== undefined && type !== "managed" && type !== "kubernetes") {
+      throw invalid(`computeType is '${type}', expected Managed or Kubernetes.`);
+    }
+    const isTagged = readTags(call);
     const listed = this.#context.store
       .list<EndpointProperties>(`${call.workspace}/onlineEndpoints`)
       .map(({ resource }) => resource)
       .filter((resource) => name === undefined || resource.name.toLowerCase() === name)
+      .filter(
+        ({ properties }) => type === undefined || (type === "kubernetes") === Boolean(properties.compute),
+      )
+      .filter(({ tags, properties }) => isTagged({ tags, properties: properties.properties }))
       .sort((a, b) => a.systemData[sortKey].localeCompare(b.systemData[sortKey]));
     const ordered = order.endsWith("desc") ? listed.reverse() : listed;
     const size = readCount(call, "count");

@@ -162,7 +162,7 @@ function assemble(context: Context, options: MachineLearningOptions) {
   const batch = new BatchScoring(context, { batchEndpoints, jobs, authenticate: options.authenticate });
   const monitors = new Monitors(jobs);
   const schedules = new Schedules(context, { operations, jobs, monitors, batchEndpoints, batch });
-  const workspaces = new Workspaces(context, operations);
+  const workspaces = new Workspaces(context, operations, { runs, runner, usages });
 
   const registries = new Registries(context, operations);
   const registryAssets = new RegistryAssets(context, { operations, assets, paths });

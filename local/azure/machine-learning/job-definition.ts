@@ -22,7 +22,6 @@ export const ASSET_TYPES = [
   "mlflow_model",
   "triton_model",
 ] as const;
-export type AssetType = (typeof ASSET_TYPES)[number];
 
 const text = z.string().nullish();
 const dictionary = z.record(z.string(), z.string().nullable()).nullish();

@@ -43,6 +43,41 @@ export function readView(
   return ({ isArchived }) => view === "all" || (isArchived === true) === (view === "archivedonly");
 }
 
+/**
+ * Whether a list by creation is to begin with the newest, as it does when the caller does not say.
+ *
+ * @throws {Refusal} 400 for another order
+ */
+export function isNewestFirst(call: Call): boolean {
+  const order = (call.request.query.get("$orderBy") ?? "createdtime desc").toLowerCase();
+  if (!/^createdtime( asc| desc)?$/.test(order)) {
+    throw invalid(`$orderBy is '${order}', expected 'createdtime desc' or 'createdtime asc'.`);
+  }
+  return order.endsWith("desc");
+}
+
+type Dictionary = Readonly<Record<string, string | null>> | null | undefined;
+
+/** What a list is filtered by with `tags` and `properties`: names, each with a value or without, `a,b=1`. */
+export function readTags(
+  call: Call,
+): (resource: { readonly tags?: Dictionary; readonly properties?: Dictionary }) => boolean {
+  const wanted = (["tags", "properties"] as const).flatMap((field) =>
+    (call.request.query.get(field) ?? "")
+      .split(",")
+      .filter(Boolean)
+      .map((clause) => {
+        const [name = "", ...value] = clause.split("=");
+        return { field, name, value: value.length === 0 ? undefined : value.join("=") };
+      }),
+  );
+  return (resource) =>
+    wanted.every(({ field, name, value }) => {
+      const found = resource[field] ?? {};
+      return Object.hasOwn(found, name) && (value === undefined || found[name] === value);
+    });
+}
+
 function linkTo(call: Call, offset: number): string {
   const query = new URLSearchParams(call.request.query);
   query.set("$skip", Buffer.from(`next:${offset}`).toString("base64url"));

@@ -65,7 +65,14 @@ export class Pipelines {
 
   #later(id: string): void {
     setImmediate(() => {
-      if (this.#context.store.isOpen) this.#advance(id);
+      if (!this.#context.store.isOpen) return;
+      try {
+        this.#advance(id);
+      } catch (error) {
+        // What it was checked against at its submission may be gone: a component, a compute.
+        const message = error instanceof Error ? error.message : String(error);
+        this.#parts.runs.fail(id, { code: "UserError", message });
+      }
     });
   }
 

@@ -58,7 +58,6 @@ export const SCHEDULE_BODY = z.looseObject({
 export type Trigger = z.infer<typeof Trigger>;
 export type RecurrenceTrigger = Extract<Trigger, { frequency: string }>;
 export type CronTrigger = Extract<Trigger, { expression: string }>;
-export type ScheduleAction = z.infer<typeof Action>;
 
 export interface ScheduleProperties extends z.infer<typeof SCHEDULE_BODY.shape.properties> {
   readonly provisioningState: "Creating" | "Updating" | "Deleting" | "Succeeded" | "Failed";

@@ -168,12 +168,17 @@ export class Schedules {
   #fire(key: string, at: number): void {
     const found = this.#get(key);
     if (!found || !this.#context.store.isOpen) return;
-    // Its job's name follows from the moment, so that a moment starts no second job after a crash between the two.
-    this.#context.store.put(found.resource, { ...found.hidden, doneUntil: at });
+    const { store, log } = this.#context;
+    const done = () => store.put(found.resource, { ...found.hidden, doneUntil: at });
     try {
-      this.#run(found, at);
+      // Together, so that a crash neither loses the moment nor lets it start a second job.
+      store.transaction(() => {
+        done();
+        this.#run(found, at);
+      });
     } catch (error) {
-      this.#context.log("error", `schedule '${found.resource.name}': ${String(error)}`);
+      log("error", `schedule '${found.resource.name}': ${String(error)}`);
+      done();
     }
     this.#arm(key);
   }

@@ -32,6 +32,16 @@ export class Usages {
     );
   }
 
+  /** Ends what runs below a resource, however deep. */
+  endBelow(id: string): void {
+    const { store, clock } = this.#context;
+    store.transaction(() =>
+      store
+        .sql("UPDATE usages SET ended = ? WHERE ended IS NULL AND substr(lower(resource), 1, ?) = ?")
+        .run(clock.now(), id.length + 1, `${id.toLowerCase()}/`),
+    );
+  }
+
   /** What ran between two moments, clipped to them and to now, in order of its beginning. */
   between(from: number, to: number): Usage[] {
     const { store, clock } = this.#context;

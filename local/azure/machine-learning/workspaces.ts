@@ -1,11 +1,14 @@
 import { z } from "zod";
 import type { ServiceAnswer } from "../service.ts";
 import { type Context, guidOf, workspaceId } from "./context.ts";
+import type { JobRunner } from "./job-runner.ts";
 import { checkAssetName } from "./names.ts";
 import type { Operations } from "./operations.ts";
 import { invalid } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
+import type { Runs } from "./runs.ts";
+import type { Usages } from "./usages.ts";
 
 interface WorkspaceProperties {
   readonly provisioningState: "Creating" | "Updating" | "Deleting" | "Succeeded";
@@ -26,14 +29,22 @@ const BODY = z.looseObject({
 });
 const PATCH = z.looseObject({ tags, sku, identity, properties: properties.nullish() });
 
+export interface WorkspaceParts {
+  readonly runs: Runs;
+  readonly runner: JobRunner;
+  readonly usages: Usages;
+}
+
 /** Workspaces: those that the stand-in begins with, and those that callers make. */
 export class Workspaces {
   readonly #context: Context;
   readonly #operations: Operations;
+  readonly #parts: WorkspaceParts;
 
-  constructor(context: Context, operations: Operations) {
+  constructor(context: Context, operations: Operations, parts: WorkspaceParts) {
     this.#context = context;
     this.#operations = operations;
+    this.#parts = parts;
     operations.define("workspace", {
       room: "workspace",
       finish: (target) => this.#setState(target, "Succeeded"),
@@ -122,9 +133,12 @@ export class Workspaces {
     return { status: 202, headers: this.#operations.acceptedHeaders(call.request, operation) };
   }
 
-  /** With all that is in it. */
+  /** With all that is in it: what runs ends. */
   #remove(target: string): void {
     const { store } = this.#context;
+    const { runs, runner, usages } = this.#parts;
+    for (const { resource } of runs.of(target)) runner.cancel(resource.id);
+    usages.endBelow(target);
     for (const { key } of store.below(target)) store.delete(key);
     store.delete(target);
   }

@@ -149,6 +149,22 @@ test("orders versions as asked, and finds one by its name", async () => {
   expect(await listed(modelVersions.list(...AT, "ordered", { version: "1" }))).toEqual(["1"]);
 });
 
+test.each([
+  { what: "a tag", filter: { tags: "area" }, expected: ["2", "1"] },
+  { what: "a tag's value", filter: { tags: "area=sea" }, expected: ["2"] },
+  { what: "a description", filter: { description: "third" }, expected: ["3"] },
+  { what: "an offset", filter: { offset: 1 }, expected: ["2", "1"] },
+])("finds versions by $what", async ({ filter, expected }) => {
+  const { modelVersions } = fixture.client;
+  const bodies = { 1: { tags: { area: "land" } }, 2: { tags: { area: "sea" } }, 3: { description: "third" } };
+  for (const [version, more] of Object.entries(bodies)) {
+    await modelVersions.createOrUpdate(...AT, "filtered", version, {
+      properties: { modelUri: `${STORE}/f`, ...more },
+    });
+  }
+  expect(await listed(modelVersions.list(...AT, "filtered", filter))).toEqual(expected);
+});
+
 test("shows a model's stage since 2023-04-01, and keeps it from older callers", async () => {
   const properties = { modelUri: `${STORE}/s`, stage: "Production" };
   await raw(fixture.client, "PUT", "models/staged/versions/1", { properties }, NEWEST);
