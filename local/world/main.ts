@@ -12,6 +12,8 @@ export type Play = (args: readonly string[], print: (line: string) => void) => P
 /** A world is one line here: its file, loaded only when it is asked for. */
 const WORLDS: Readonly<Record<string, () => Promise<Play>>> = {
   classical: async () => (await import("./classical/play.ts")).play,
+  vision: async () => (await import("./vision/play.ts")).play,
+  language: async () => (await import("./language/play.ts")).play,
 };
 
 const [name = "", ...args] = process.argv.slice(2);
