@@ -42,7 +42,10 @@ const HOW: Record<Reaction, CarryOut> = {
 
 /** Safe to repeat: see each of them. */
 export async function carryOut(task: Task): Promise<void> {
-  if (!task.decision.heldBack) await HOW[task.decision.reaction](task);
+  const { reaction, heldBack } = task.decision;
+  if (!heldBack) await HOW[reaction](task);
+  // It is started by the same signal, sent again once somebody approved: see costs.ts.
+  else if (heldBack.hold === "cost-approval") await tellPeople(task);
 }
 
 async function startPromotion({ decision, signal, model, effective, client, services }: Task) {
@@ -119,7 +122,9 @@ async function tellPeople({ decision, signal, model, effective, services }: Task
   const { config, effects, mail, now } = services;
   await effects.once({ operation: `signal:${signal.id}`, step: "notice" }, async () => {
     const content = noticeMail({
-      subject: `${model}: ${signal.kind} calls for ${decision.reaction}`,
+      subject: decision.heldBack
+        ? `${model}: ${decision.reaction} waits for ${decision.heldBack.liftedBy}`
+        : `${model}: ${signal.kind} calls for ${decision.reaction}`,
       sentence: decision.reason,
       facts: signal.evidence.measurements.map(({ metric, group, value, threshold, unit = "" }) => [
         group ? `${metric} of ${group}` : metric,

@@ -14,6 +14,7 @@ import { services } from "./services.ts";
 import "./alerts.ts";
 import "./approvals.ts";
 import "./console.ts";
+import "./costs.ts";
 import "./endpoint-traffic.ts";
 import "./health.ts";
 import "./inbox.ts";

@@ -3,14 +3,17 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { type BrokerConfig, startBroker } from "./broker/index.ts";
+import { blobWriter } from "./event-grid/blob-writer.ts";
 import { createEventGrid } from "./event-grid/index.ts";
+import { Faults } from "./faults/faults.ts";
+import { faultsService } from "./faults/index.ts";
 import { ensureCertificates } from "./front/certificates.ts";
 import { startFront } from "./front/index.ts";
 import { createIdentity } from "./identity/index.ts";
 import { createMachineLearning, type MachineLearningOptions } from "./machine-learning/index.ts";
 import { createMailbox } from "./mailbox/index.ts";
 import { createMonitor } from "./monitor/index.ts";
-import type { RaiseEvent, RecordRequest, Service } from "./service.ts";
+import type { RaiseEvent, RecordRequest, Service, UsageIn } from "./service.ts";
 import { withPortAdvice } from "./start-error.ts";
 import { startStorage } from "./storage/index.ts";
 
@@ -30,7 +33,7 @@ export interface AzureOptions {
   /** Factor on the waits between Event Grid's attempts; 1 is Azure's schedule. */
   readonly retryScale?: number;
   /** How long operations of Azure Machine Learning take. */
-  readonly machineLearning?: Pick<MachineLearningOptions, "provisioning" | "retryAfterSeconds">;
+  readonly machineLearning?: Pick<MachineLearningOptions, "provisioning" | "retryAfterSeconds" | "takeFault">;
   /** More services behind the same port. They are stopped with the others. */
   readonly services?: (context: AzureContext) => Service[];
 }
@@ -44,6 +47,7 @@ export interface AzureContext {
   readonly workspaceId: string;
   readonly raise: RaiseEvent;
   readonly record: RecordRequest;
+  readonly usage: UsageIn;
   readonly authenticate: (headers: Readonly<Record<string, string>>) => boolean;
 }
 
@@ -56,6 +60,12 @@ export interface Azure {
   /** `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` of the app. */
   readonly identityEndpoint: string;
   readonly identityHeader: string;
+  /** People sign in at `{origin}/{tenantId}/v2.0`, to the app that these are of. */
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Where a Teams workflow takes Adaptive Cards; what it is sent is in the mailbox. */
+  readonly teamsWebhookUrl: string;
   readonly serviceBusConnectionString: string;
   readonly eventHubsConnectionString: string;
   readonly storageConnectionString: string;
@@ -136,6 +146,8 @@ async function start(
   await mkdir(data, { recursive: true });
   const at = (name: string) => path.join(data, name);
 
+  const faults = new Faults(at("faults.sqlite"), clock);
+  stops.push(async () => faults.stop());
   const broker = await withPortAdvice(
     "The AMQP broker",
     options.amqpPort,
@@ -152,6 +164,7 @@ async function start(
       data: at("storage"),
       clock,
       log: (message) => log("error", message),
+      faults,
     }),
   );
   stops.push(() => storage.stop());
@@ -167,13 +180,19 @@ async function start(
     "The HTTP front",
     options.port,
     "--azure-port",
-    startFront({ port: options.port, tls, services, moreStats, log }),
+    startFront({ port: options.port, tls, services, moreStats, log, faults }),
   );
   stops.push(() => front.stop());
 
   const origin = `https://localhost:${front.port}`;
   const { caFile } = tls;
-  const { identityHeader, endpointPath } = await addServices(services, options, { origin, caFile });
+  const added = await addServices(services, options, {
+    origin,
+    caFile,
+    faults,
+    storageConnectionString: storage.connectionString,
+  });
+  const { identityHeader, endpointPath, tenantId, app } = added;
   const httpOrigin = `http://127.0.0.1:${front.port}`;
   return {
     origin,
@@ -181,6 +200,10 @@ async function start(
     caFile,
     identityEndpoint: `${httpOrigin}${endpointPath}`,
     identityHeader,
+    tenantId,
+    clientId: app.clientId,
+    clientSecret: app.clientSecret,
+    teamsWebhookUrl: `${origin}${added.teamsWebhookPath}`,
     serviceBusConnectionString: broker.serviceBusConnectionString,
     eventHubsConnectionString: broker.eventHubsConnectionString,
     storageConnectionString: storage.connectionString,
@@ -194,38 +217,54 @@ async function start(
   };
 }
 
+interface Started {
+  readonly origin: string;
+  readonly caFile: string;
+  readonly faults: Faults;
+  readonly storageConnectionString: string;
+}
+
 /** Makes the HTTP services, in the order in which they need each other, and opens the front to them. */
 async function addServices(
   services: Service[],
   { data, clock = systemClock, log = () => {}, retryScale = 1, ...options }: AzureOptions,
-  { origin, caFile }: { origin: string; caFile: string },
+  { origin, caFile, faults, storageConnectionString }: Started,
 ) {
   const identity = await createIdentity({ data, clock });
   const { authenticate } = identity;
-  const eventGrid = createEventGrid({ data, clock, authenticate, retryScale, log });
-  services.push(identity.service, eventGrid.service);
+  const eventGrid = createEventGrid({
+    data,
+    clock,
+    authenticate,
+    retryScale,
+    log,
+    strike: faults.strikeEvent,
+    writeBlob: blobWriter(storageConnectionString),
+  });
+  services.push(faultsService(faults), identity.service, eventGrid.service);
   const monitor = createMonitor({ data, clock, authenticate, location: LOCATION });
-  services.push(monitor.service, createMailbox({ data, clock, authenticate }));
+  const mailbox = createMailbox({ data, clock, authenticate });
+  services.push(monitor.service, mailbox);
   const { raise } = eventGrid;
   const { record } = monitor;
   // In front of those that it raises and records by: services stop in this order.
-  services.unshift(
-    ...createMachineLearning({
-      ...options.machineLearning,
-      data: path.join(data, "machine-learning"),
-      clock,
-      subscriptionId: SUBSCRIPTION_ID,
-      resourceGroup: RESOURCE_GROUP,
-      location: LOCATION,
-      workspaces: [WORKSPACE],
-      raise,
-      record,
-      authenticate,
-      origin: () => origin,
-      jobEnvironment: { NODE_EXTRA_CA_CERTS: caFile },
-      log,
-    }),
-  );
+  const machineLearning = createMachineLearning({
+    takeFault: faults.take,
+    ...options.machineLearning,
+    data: path.join(data, "machine-learning"),
+    clock,
+    subscriptionId: SUBSCRIPTION_ID,
+    resourceGroup: RESOURCE_GROUP,
+    location: LOCATION,
+    workspaces: [WORKSPACE],
+    raise,
+    record,
+    authenticate,
+    origin: () => origin,
+    jobEnvironment: { NODE_EXTRA_CA_CERTS: caFile },
+    log,
+  });
+  services.unshift(...machineLearning.services);
   const context: AzureContext = {
     origin,
     data,
@@ -233,9 +272,10 @@ async function addServices(
     workspaceId: WORKSPACE_ID,
     raise,
     record,
+    usage: machineLearning.usage,
     authenticate,
   };
   services.unshift(...(options.services?.(context) ?? []));
   services.splice(services.indexOf(STARTING), 1);
-  return identity;
+  return { ...identity, teamsWebhookPath: mailbox.teamsWebhookPath };
 }

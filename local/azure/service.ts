@@ -40,6 +40,8 @@ export interface RaisedEvent {
   readonly eventType: string;
   readonly data: Record<string, unknown>;
   readonly eventTime?: string;
+  /** As the publisher sets it: `""` (left out) for Azure ML, `"1.0"` for registries, `"1"` for policy. */
+  readonly dataVersion?: string | undefined;
 }
 
 /** Takes an event for delivery; once this returns, the event survives kill -9. */
@@ -60,3 +62,24 @@ export interface ScoredRequest {
 }
 
 export type RecordRequest = (request: ScoredRequest) => void;
+
+/** A deployment or job that ran on compute which is paid for by the hour, within the span that was asked for. */
+export interface Usage {
+  /** Resource id of the deployment or job. */
+  readonly resourceId: string;
+  /** Size of the machines, e.g. `Standard_DS3_v2`. */
+  readonly sku: string;
+  readonly instances: number;
+  /** Milliseconds since the epoch; `from` is inside the span, `to` at its end or before. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What ran between two moments, in milliseconds since the epoch; what is deleted by now is included. */
+export type UsageIn = (from: number, to: number) => readonly Usage[];
+
+/**
+ * Asked once for each deployment that is about to be provisioned and each job that is about to run (a step of a pipeline
+ * by the name `{pipeline}/{step}`): an answer is the message that it fails with. `Code: message` gives the error its code, e.g. `OutOfQuota: not enough cores`.
+ */
+export type TakeFault = (target: "deployment" | "job", name: string) => string | undefined;

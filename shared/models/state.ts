@@ -62,7 +62,11 @@ export const ModelState = z.object({
     })
     .nullable()
     .default(null),
-  /** Spending that people have approved for reactions to come: up to this amount each, until then. */
+  /** Reactions that wait for somebody to approve what they cost, each with the latest signal that called for it. */
+  costRequests: z
+    .array(z.object({ reaction: z.string(), kind: SignalKind, signal: z.string(), at: z.iso.datetime() }))
+    .default([]),
+  /** Spending that people have approved, up to this amount and until then; the reaction that starts uses it up. */
   approvedCosts: z
     .array(z.object({ reaction: z.string(), amount: z.number(), until: z.iso.datetime() }))
     .default([]),

@@ -9,6 +9,8 @@ import { incidentLimits, type Situation } from "./situation.ts";
  */
 export function flappingUntil(situation: Situation): number | null {
   const { changes, changesWithin } = incidentLimits(situation);
+  const reports = situation.state.reports[situation.signal.kind] ?? [];
+  if (reports.length < changes) return null;
   const windowMs = durationMs(changesWithin);
   const recent = changeTimes(situation).filter((at) => at > situation.now.getTime() - windowMs);
   const leaves = recent[recent.length - changes];

@@ -6,6 +6,7 @@ import {
   breachesInARow,
   breachesOutOf,
   claimant,
+  estimatedCost,
   incidentLimits,
   isWorsening,
   type Situation,
@@ -173,15 +174,15 @@ function confirmation(situation: Situation): Holding | null {
 
 function costApproval({ reaction, policy, state, now }: Situation): Holding | null {
   if (!policy) return null;
-  const { approvalAbove, estimates, unit } = policy.cost;
-  const estimate = new Map(Object.entries(estimates)).get(reaction) ?? 0;
+  const { approvalAbove, currency } = policy.cost;
+  const estimate = estimatedCost(reaction, policy);
   if (approvalAbove === undefined || estimate <= approvalAbove) return null;
   const isApproved = state.approvedCosts.some((approved) => {
     const covers = approved.reaction === reaction && approved.amount >= estimate;
     return covers && now.getTime() < Date.parse(approved.until);
   });
   if (isApproved) return null;
-  return { until: null, liftedBy: `an approval to spend ${estimate} ${unit} on ${reaction}` };
+  return { until: null, liftedBy: `an approval to spend ${estimate} ${currency} on ${reaction}` };
 }
 
 /** Counts from the end of the last retraining, or from its start while the end is not known. */

@@ -96,7 +96,11 @@ export const ModelPolicy = z.strictObject({
   incidents: z.strictObject(INCIDENTS).default(INCIDENT_DEFAULTS),
   cost: z
     .strictObject({
-      unit: z.string().min(1).default("EUR"),
+      currency: z
+        .string()
+        .regex(/^[A-Z]{3}$/, "a currency such as EUR")
+        .default("EUR")
+        .describe("ISO 4217"),
       approvalAbove: z
         .number()
         .min(0)
@@ -109,9 +113,9 @@ export const ModelPolicy = z.strictObject({
           "setup-loopback": z.number().min(0).optional(),
         })
         .default({})
-        .describe("what one such reaction costs, in `unit`"),
+        .describe("what one such reaction costs, in `currency`"),
     })
-    .default({ unit: "EUR", estimates: {} }),
+    .default({ currency: "EUR", estimates: {} }),
   retraining: z.strictObject({
     enabled: z.boolean(),
     dataAsset: z.string().min(1).describe("name of the data asset that holds recent production data"),

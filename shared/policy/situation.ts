@@ -61,3 +61,8 @@ export function budgetTier(signal: Signal): number | null {
 export function isLastTier(signal: Signal): boolean {
   return (budgetTier(signal) ?? 0) >= 100 && signal.evidence.facts.thresholdType !== "Forecasted";
 }
+
+/** What starting a reaction is estimated to cost, in the policy's `cost.currency`; 0 where the policy gives no estimate. */
+export function estimatedCost(reaction: string, { cost }: ModelPolicy): number {
+  return new Map(Object.entries(cost.estimates)).get(reaction) ?? 0;
+}

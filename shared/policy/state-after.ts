@@ -33,6 +33,29 @@ export function stateAfter(signal: Signal, decision: Decision, state: ModelState
     reports: isFinding(decision) ? reportsAfter(signal, decision, state, now) : state.reports,
     incident: incidentAfter(signal, decision, state, now),
     retrains: isRetraining ? [...state.retrains, retrain].slice(-RETRAINS_KEPT) : state.retrains,
+    ...costsAfter(signal, decision, state, now),
+  };
+}
+
+/** A reaction that waits for an approval asks for it once, whatever else calls for it; what starts uses it up. */
+function costsAfter(
+  signal: Signal,
+  { reaction, heldBack }: Decision,
+  { costRequests, approvedCosts }: ModelState,
+  now: Date,
+): Pick<ModelState, "costRequests" | "approvedCosts"> {
+  if (signal.state === "cleared") {
+    return { costRequests: costRequests.filter(({ kind }) => kind !== signal.kind), approvedCosts };
+  }
+  const others = costRequests.filter((request) => request.reaction !== reaction);
+  if (heldBack?.hold === "cost-approval") {
+    const request = { reaction, kind: signal.kind, signal: signal.id, at: now.toISOString() };
+    return { costRequests: [...others, request], approvedCosts };
+  }
+  if (heldBack) return { costRequests, approvedCosts };
+  return {
+    costRequests: others,
+    approvedCosts: approvedCosts.filter((approved) => approved.reaction !== reaction),
   };
 }
 

@@ -10,7 +10,7 @@ import {
   readState,
   recordAt,
 } from "./alert.ts";
-import { caseless, isRecord, Name, OptionalText, readNumber } from "./fields.ts";
+import { caseless, isRecord, Name, OptionalText, readNumber, readText } from "./fields.ts";
 
 type Read = Alert | { problem: z.ZodError };
 
@@ -48,9 +48,11 @@ const Essentials = caseless({
   description: OptionalText,
 });
 
+const Common = z.object({ data: z.object({ essentials: Essentials }) });
+
 function readCommon(body: unknown): Read {
   const data = recordAt(body, "data");
-  const read = z.object({ data: z.object({ essentials: Essentials }) }).safeParse(body);
+  const read = Common.safeParse(body);
   if (!read.success) return { problem: read.error };
   const { essentials } = read.data.data;
   const context = recordAt(data, "alertContext");
@@ -65,7 +67,7 @@ function readCommon(body: unknown): Read {
     severity: readSeverity(essentials.severity),
     targets: essentials.alertTargetIDs ?? [],
     description: essentials.description,
-    window: textOf(condition.windowSize),
+    window: readText(condition.windowSize),
     criteria: "SearchQuery" in context ? [searchCriterion(context)] : readCriteria(condition.allOf),
     custom: readCustom(context.properties, data.customProperties),
     context,
@@ -94,11 +96,11 @@ function readMetric(data: unknown): Read {
     service: "platform",
     id: [id, timestamp, ...dimensions].join("|"),
     rule: name ?? "",
-    state: readState(isRecord(data) ? textOf(data.status) : undefined),
+    state: readState(isRecord(data) ? readText(data.status) : undefined),
     severity: readSeverity(severity),
     targets: resourceId === undefined ? [] : [resourceId],
     description,
-    window: textOf(condition.windowSize),
+    window: readText(condition.windowSize),
     criteria,
     custom: readCustom(isRecord(data) ? data.properties : undefined),
     context,
@@ -108,15 +110,15 @@ function readMetric(data: unknown): Read {
 function readActivityLog(body: unknown): Read {
   const data = recordAt(body, "data");
   const log = recordAt(recordAt(data, "context"), "activityLog");
-  const source = textOf(log.eventSource) ?? "Administrative";
+  const source = readText(log.eventSource) ?? "Administrative";
   return dated(firstTime(log.eventTimestamp, log.submissionTimestamp), {
     service: /health$/i.test(source) ? source.toLowerCase() : `activitylog-${source.toLowerCase()}`,
-    id: textOf(log.eventDataId) ?? textOf(log.correlationId) ?? "",
+    id: readText(log.eventDataId) ?? readText(log.correlationId) ?? "",
     rule: "",
     state: "raised",
     severity: null,
-    targets: [textOf(log.resourceId) ?? ""].filter((id) => id !== ""),
-    description: textOf(log.description),
+    targets: [readText(log.resourceId) ?? ""].filter((id) => id !== ""),
+    description: readText(log.description),
     window: undefined,
     criteria: [],
     custom: readCustom(data.properties),
@@ -154,14 +156,14 @@ function readSearch(data: unknown): Read {
 
 /** A search of the first generation: legacy alerts name its limit otherwise than the common schema does. */
 function searchCriterion(context: Record<string, unknown>): Criterion {
-  const operator = textOf(context.Operator ?? context.AlertThresholdOperator) ?? "";
+  const operator = readText(context.Operator ?? context.AlertThresholdOperator) ?? "";
   return {
     metric: "ResultCount",
     namespace: "",
     operator: operator.toLowerCase().replaceAll(" ", ""),
     value: readNumber(context.ResultCount),
     threshold: readNumber(context.Threshold ?? context.AlertThresholdValue),
-    query: textOf(context.SearchQuery) ?? "",
+    query: readText(context.SearchQuery) ?? "",
     webTest: false,
     dimensions: readDimensions(context.Dimensions),
   };
@@ -207,5 +209,3 @@ function dated(occurredAt: string | null, alert: Omit<Alert, "occurredAt">): Rea
     problem: new z.ZodError([{ code: "custom", path: ["firedDateTime"], message, input: undefined }]),
   };
 }
-
-const textOf = (value: unknown): string | undefined => OptionalText.parse(value);

@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { caseless, isRecord, LooseNumber, OptionalText, parsedJson, readTime, TextMap } from "./fields.ts";
+import {
+  caseless,
+  isRecord,
+  LooseNumber,
+  OptionalText,
+  parsedJson,
+  readTextMap,
+  readTime,
+} from "./fields.ts";
 import type { Signal, SignalKind, Subject } from "./signal.ts";
 
 /** One condition of a metric or log alert that holds, or no longer holds. */
@@ -110,7 +118,7 @@ export const readState = (text: string | undefined): Signal["state"] =>
 
 /** Reads custom properties, wherever a schema puts them; values of other types than text are left out. */
 export function readCustom(...places: unknown[]): ReadonlyMap<string, string> {
-  return new Map(places.flatMap((place) => [...(TextMap.parse(place) ?? [])]));
+  return new Map(places.flatMap((place) => [...readTextMap(place)]));
 }
 
 /** The first of these that is a date. */

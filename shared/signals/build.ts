@@ -19,10 +19,6 @@ export type Draft = {
 
 /** Completes a draft: absent facts are left out, and what people wrote is cut to a size that travels. */
 export function buildSignal(draft: Draft): Signal {
-  const facts = Object.entries(draft.facts ?? {})
-    .filter((fact): fact is [string, string] => fact[1] !== undefined && fact[1] !== "")
-    .slice(0, MOST_FACTS)
-    .map(([name, text]) => [name, text.slice(0, LONGEST_FACT)]);
   return {
     id: draft.id,
     kind: draft.kind,
@@ -32,10 +28,22 @@ export function buildSignal(draft: Draft): Signal {
     occurredAt: draft.occurredAt,
     evidence: {
       measurements: (draft.measurements ?? []).slice(0, MOST_MEASUREMENTS),
-      facts: Object.fromEntries(facts),
+      facts: cutFacts(draft.facts ?? {}),
     },
     source: draft.source,
   };
+}
+
+function cutFacts(facts: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const kept: Record<string, string> = {};
+  let count = 0;
+  for (const [name, text] of Object.entries(facts)) {
+    if (text === undefined || text === "") continue;
+    if (count === MOST_FACTS) break;
+    count += 1;
+    kept[name] = text.slice(0, LONGEST_FACT);
+  }
+  return kept;
 }
 
 /** Tags as facts, each name behind a prefix, so that nobody's tag passes for a fact of ours. */
@@ -43,7 +51,7 @@ export function prefixed(
   prefix: string,
   tags: ReadonlyMap<string, string> | undefined,
 ): Record<string, string> {
-  return Object.fromEntries(
-    [...(tags ?? [])].map(([name, text]) => [`${prefix}.${name.slice(0, 200)}`, text]),
-  );
+  const facts: Record<string, string> = {};
+  for (const [name, text] of tags ?? []) facts[`${prefix}.${name.slice(0, 200)}`] = text;
+  return facts;
 }

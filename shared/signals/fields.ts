@@ -10,27 +10,44 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Named fields, and each name by its lower case. */
+type Names = { readonly exact: readonly string[]; readonly byLowerCase: ReadonlyMap<string, string> };
+
 /**
  * Picks the named keys whatever their case; where two differ only by case, the spelling asked for wins.
  * Other keys, `__proto__` among them, are never copied.
  */
-function pick(value: unknown, names: readonly string[]): unknown {
+function pick(value: unknown, { exact, byLowerCase }: Names): unknown {
   if (!isRecord(value)) return value;
-  const byLowerCase = new Map<string, unknown>();
-  for (const key of Object.keys(value).slice(0, MOST_KEYS)) {
-    const lower = key.trim().toLowerCase();
-    if (!byLowerCase.has(lower)) byLowerCase.set(lower, value[key]);
+  const found: Record<string, unknown> = {};
+  let missing = 0;
+  for (const name of exact) {
+    if (Object.hasOwn(value, name)) found[name] = value[name];
+    else missing += 1;
   }
-  const found = names.map((name) => [
-    name,
-    Object.hasOwn(value, name) ? value[name] : byLowerCase.get(name.toLowerCase()),
-  ]);
-  return Object.fromEntries(found.filter(([, entry]) => entry !== undefined));
+  // Most senders spell every field as documented: the others cost a look at each key.
+  if (missing > 0) pickOtherCases(value, byLowerCase, found);
+  return found;
+}
+
+function pickOtherCases(
+  value: Record<string, unknown>,
+  byLowerCase: ReadonlyMap<string, string>,
+  found: Record<string, unknown>,
+): void {
+  const keys = Object.keys(value);
+  for (let at = 0; at < Math.min(keys.length, MOST_KEYS); at += 1) {
+    const key = keys[at] ?? "";
+    const name = byLowerCase.get(key.trim().toLowerCase());
+    if (name !== undefined && !Object.hasOwn(found, name)) found[name] = value[key];
+  }
 }
 
 /** An object of which only the named fields are read, without regard to the case of their keys. */
 export function caseless<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.preprocess((value) => pick(value, Object.keys(shape)), z.object(shape));
+  const exact = Object.keys(shape);
+  const names = { exact, byLowerCase: new Map(exact.map((name) => [name.toLowerCase(), name])) };
+  return z.preprocess((value) => pick(value, names), z.object(shape));
 }
 
 /** The object itself, or the object inside a JSON text; anything else is left for the schema to refuse. */
@@ -47,13 +64,12 @@ export function parsedJson(value: unknown): unknown {
 export const Name = z.string().trim().min(1).max(1_024);
 
 /** Text that may be absent, null, blank or of another type; all of these read as undefined. */
-export const OptionalText = z
-  .unknown()
-  .transform((value) => {
-    if (typeof value === "number" || typeof value === "boolean") return String(value);
-    return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
-  })
-  .optional();
+export const OptionalText = z.unknown().transform(readText).optional();
+
+export function readText(value: unknown): string | undefined {
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return typeof value === "string" ? value.trim() || undefined : undefined;
+}
 
 /** A version: the number 20 and the text "20" are the same one. */
 export const VersionText = z.union([z.number().int().transform(String), Name]);
@@ -69,16 +85,21 @@ export function readNumber(value: unknown): number | null {
 }
 
 /** Tags and properties: a flat object of text. Whatever else a value is, it is dropped. */
-export const TextMap = z
-  .unknown()
-  .transform((value) => new Map(Object.entries(isRecord(value) ? value : {}).flatMap(textEntry)))
-  .optional();
+export const TextMap = z.unknown().transform(readTextMap).optional();
 
-function textEntry([key, value]: [string, unknown]): [string, string][] {
-  if (typeof value === "string") return [[key, value]];
-  return typeof value === "number" || typeof value === "boolean" ? [[key, String(value)]] : [];
+export function readTextMap(value: unknown): Map<string, string> {
+  const texts = new Map<string, string>();
+  if (!isRecord(value)) return texts;
+  for (const key of Object.keys(value)) {
+    const entry = value[key];
+    if (typeof entry === "string") texts.set(key, entry);
+    else if (typeof entry === "number" || typeof entry === "boolean") texts.set(key, String(entry));
+  }
+  return texts;
 }
 
+/** As nearly all senders write it: the runtime reads it as it stands, and cuts what is finer than a millisecond. */
+const UTC_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/;
 const ISO_TIME = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
 const US_TIME =
   /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: (\d{1,2}):(\d{2}):(\d{2}) ?(AM|PM))?(?: (Z|[+-]\d{2}:\d{2}))?$/i;
@@ -92,6 +113,7 @@ const US_TIME =
 export function readTime(value: unknown): string | null {
   if (typeof value !== "string" || value.length > 64) return null;
   const text = value.trim();
+  if (UTC_TIME.test(text)) return toIso(text);
   if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return toIso(`${text}T00:00:00Z`);
   const iso = ISO_TIME.exec(text);
   if (iso) {

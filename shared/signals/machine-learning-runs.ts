@@ -2,7 +2,7 @@ import { buildSignal, prefixed } from "./build.ts";
 import type { EventEnvelope } from "./event-envelope.ts";
 import type { EventContext, EventParser } from "./event-parser.ts";
 import { caseless, Name, OptionalText, TextMap } from "./fields.ts";
-import { hasBreachTag, type MonitorBreach, monitorBreaches, monitorError } from "./monitor-breach.ts";
+import { type MonitorBreach, monitorBreaches, monitorError } from "./monitor-breach.ts";
 import { ignored, rejected, signalled } from "./outcome.ts";
 import { foldCase, subjectOf } from "./resource-id.ts";
 import type { Signal, SignalKind, Subject } from "./signal.ts";
@@ -57,7 +57,8 @@ export const runEvent: EventParser = (event, context) => {
     subject: { ...subjectOf(event.source), ...watchedModel(tags, properties), job: runId },
     facts: { experiment: read.data.experimentName, runType: read.data.runType },
   };
-  if (hasBreachTag(tags)) return breachOutcome(event, context, run, monitorBreaches(tags));
+  const breaches = monitorBreaches(tags);
+  if (breaches !== null) return breachOutcome(event, context, run, breaches);
   return endOutcome(event, context, run, tags);
 };
 

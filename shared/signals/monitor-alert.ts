@@ -58,7 +58,9 @@ function isBudget(body: Record<string, unknown>): boolean {
 }
 
 function statedMeaning({ custom }: Alert): AlertMeaning | null {
-  const kind = SignalKind.safeParse(custom.get("outerloop.kind"));
+  const stated = custom.get("outerloop.kind");
+  if (stated === undefined) return null;
+  const kind = SignalKind.safeParse(stated);
   return kind.success ? { rule: "stated", kind: kind.data } : null;
 }
 

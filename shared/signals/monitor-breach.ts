@@ -28,17 +28,16 @@ export function monitorError(tags: ReadonlyMap<string, string>): string | undefi
   return tagNamed(tags, ERROR_TAG);
 }
 
-/** Whether a run carries any tag of a breach, readable or not. */
-export function hasBreachTag(tags: ReadonlyMap<string, string>): boolean {
-  return breachTexts(tags).length > 0;
-}
-
 /**
  * The breaches that a monitor's run is tagged with, one per monitor signal and kind. Metrics on the good side of
  * their threshold are left out: the monitor fires on accuracy above its threshold.
+ *
+ * @returns null for a run that carries no tag of a breach, readable or not
  */
-export function monitorBreaches(tags: ReadonlyMap<string, string>): MonitorBreach[] {
-  return breachTexts(tags).flatMap(({ text, name }) => {
+export function monitorBreaches(tags: ReadonlyMap<string, string>): MonitorBreach[] | null {
+  const texts = breachTexts(tags);
+  if (texts.length === 0) return null;
+  return texts.flatMap(({ text, name }) => {
     const signalName = /The signal '(.{1,256}?)' has failed/.exec(text.slice(0, 400))?.[1] ?? name;
     const items = pythonList(text).flatMap(readItem);
     if (items.length === 0) {
@@ -112,22 +111,30 @@ function pythonList(text: string): string[] {
   return items;
 }
 
+const BACKSLASH = 92;
+
 function pythonString(text: string, start: number, quote: string): { value: string; end: number } | null {
-  const parts: string[] = [];
-  for (let at = start; at < text.length; ) {
-    const char = text.charAt(at);
-    if (char === quote) return { value: parts.join(""), end: at + 1 };
-    if (char !== "\\") {
-      parts.push(char);
-      at += 1;
-      continue;
-    }
-    const escaped = text.charAt(at + 1);
-    const digits = CODE_LENGTH[escaped];
-    const code = digits === undefined ? Number.NaN : Number.parseInt(text.slice(at + 2, at + 2 + digits), 16);
-    const isCode = code >= 0 && code <= 0x10ffff;
-    parts.push(isCode ? String.fromCodePoint(code) : (ESCAPES[escaped] ?? escaped));
-    at += 2 + (isCode ? (digits ?? 0) : 0);
+  let value = "";
+  let from = start;
+  const end = quote.charCodeAt(0);
+  for (let at = start; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === end) return { value: value + text.slice(from, at), end: at + 1 };
+    if (code !== BACKSLASH) continue;
+    const { meant, length } = escaped(text, at + 1);
+    value += text.slice(from, at) + meant;
+    at += length;
+    from = at + 1;
   }
   return null;
+}
+
+/** What stands after a backslash, and how many characters it takes. */
+function escaped(text: string, at: number): { meant: string; length: number } {
+  const char = text.charAt(at);
+  const digits = CODE_LENGTH[char];
+  const code = digits === undefined ? Number.NaN : Number.parseInt(text.slice(at + 1, at + 1 + digits), 16);
+  if (digits !== undefined && code >= 0 && code <= 0x10ffff)
+    return { meant: String.fromCodePoint(code), length: 1 + digits };
+  return { meant: ESCAPES[char] ?? char, length: 1 };
 }

@@ -42,9 +42,10 @@ const ACCEPTABLE_SCORE = new RegExp(`^acceptable${GENERATION}scoreperinstance$`)
 
 function meaningOf(metric: string): MetricMeaning | undefined {
   const name = metric.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+  const known = MEANINGS.get(name);
+  if (known) return known;
   if (PASS_RATE.test(name) || AVERAGE_SCORE.test(name)) return SAFETY_BELOW;
-  if (ACCEPTABLE_SCORE.test(name)) return { kind: "responsible-ai.violated", side: "trust" };
-  return MEANINGS.get(name);
+  return ACCEPTABLE_SCORE.test(name) ? { kind: "responsible-ai.violated", side: "trust" } : undefined;
 }
 
 /** Words in a monitor signal's name that say what it watches, for metrics that are not Azure ML's own. */

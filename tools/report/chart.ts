@@ -43,15 +43,25 @@ export function dayChart(title: string, { days }: Tally, most: number): Componen
       role: "img",
       "font-family": "system-ui, sans-serif",
       "font-size": 12,
+      // As dark as the page around it; a file of its own is black on white.
+      fill: "currentColor",
     },
     h("title", null, title),
-    h("rect", { width: WIDTH, height: HEIGHT, fill: "#fff" }),
+    h("rect", { width: WIDTH, height: HEIGHT, fill: "var(--paper, #fff)" }),
     h("text", { x: MARGIN.left, y: 16, "font-weight": "bold" }, title),
     legend(),
     y
       .ticks(5)
+      // Nothing happens half a time.
+      .filter(Number.isInteger)
       .map((tick) => [
-        h("line", { x1: MARGIN.left, x2: WIDTH - MARGIN.right, y1: y(tick), y2: y(tick), stroke: "#ddd" }),
+        h("line", {
+          x1: MARGIN.left,
+          x2: WIDTH - MARGIN.right,
+          y1: y(tick),
+          y2: y(tick),
+          stroke: "var(--line, #ddd)",
+        }),
         h("text", { x: MARGIN.left - 6, y: y(tick) + 4, "text-anchor": "end" }, String(tick)),
       ]),
     layers.map((layer, index) =>

@@ -9,9 +9,16 @@ export type Names = { inbox: string; policy: string; against: string | undefined
 /** Rows of the table of differences: a browser shows no more with ease. */
 const MOST_ROWS = 1_000;
 
-const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:62rem;padding:0 1rem;color:#222}
-table{border-collapse:collapse;margin:1rem 0;font-size:13px}th,td{border:1px solid #ccc;padding:.25rem .5rem;text-align:left;vertical-align:top}
-td.number{text-align:right;font-variant-numeric:tabular-nums}svg{max-width:100%;height:auto}`;
+/** A sentence, which would otherwise be squeezed into a column of single words. */
+const LONG_TEXT = 40;
+
+const STYLE = `:root{color-scheme:light dark;--paper:#fff;--ink:#222;--line:#ccc}
+@media (prefers-color-scheme:dark){:root{--paper:#16181c;--ink:#e6e6e6;--line:#4a4f57}}
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:62rem;padding:0 1rem;color:var(--ink);background:var(--paper)}
+h1,h2{overflow-wrap:anywhere}.wide{overflow-x:auto;margin:1rem 0}
+table{border-collapse:collapse;font-size:13px}th,td{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top}
+td.number{text-align:right;font-variant-numeric:tabular-nums}td:not(.long){white-space:nowrap}td.long{min-width:16rem}
+svg{max-width:100%;height:auto;min-width:34rem}`;
 
 /** The chart alone, of the policy that a change would bring where there are two. */
 export function svgReport(test: Backtest, names: Names): string {
@@ -53,9 +60,9 @@ export function htmlReport(test: Backtest, names: Names): string {
 function side(name: string, tally: Tally, most: number): ComponentChild[] {
   return [
     h("h2", null, name),
-    dayChart(`${name}, by day`, tally, most),
+    h("div", { class: "wide" }, dayChart(`${name}, by day`, tally, most)),
     table(
-      ["day", ...COUNTED],
+      ["day", ...COUNTED.map((name) => (name === "heldBack" ? "held back" : name))],
       [...Object.entries(tally.days), ["total", tally.total] as const].map(([day, counts]) => [
         day,
         ...COUNTED.map((column) => counts[column]),
@@ -82,24 +89,32 @@ function differenceCells({ receivedAt, kind, model, before, after }: Difference)
 }
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): ComponentChild {
-  const cell = (value: string | number) =>
-    h("td", typeof value === "number" ? { class: "number" } : null, String(value));
+  const cell = (value: string | number) => h("td", { class: cellClass(value) }, String(value));
   return h(
-    "table",
-    null,
+    "div",
+    { class: "wide" },
     h(
-      "thead",
+      "table",
       null,
       h(
-        "tr",
+        "thead",
         null,
-        head.map((name) => h("th", { scope: "col" }, name)),
+        h(
+          "tr",
+          null,
+          head.map((name) => h("th", { scope: "col" }, name)),
+        ),
+      ),
+      h(
+        "tbody",
+        null,
+        rows.map((row) => h("tr", null, row.map(cell))),
       ),
     ),
-    h(
-      "tbody",
-      null,
-      rows.map((row) => h("tr", null, row.map(cell))),
-    ),
   );
+}
+
+function cellClass(value: string | number): string | undefined {
+  if (typeof value === "number") return "number";
+  return value.length > LONG_TEXT ? "long" : undefined;
 }

@@ -57,6 +57,8 @@ export interface AssetProperties {
   readonly dataType?: string | undefined;
   readonly dataUri?: string | undefined;
   readonly codeUri?: string | undefined;
+  readonly provisioningState?: string | undefined;
+  readonly componentSpec?: object | undefined;
 }
 
 /** The part of a version that must stay as it was made. */

@@ -9,10 +9,10 @@ import {
   VERSION_BODIES,
   withDefaults,
 } from "./asset-kinds.ts";
-import type { Context } from "./context.ts";
+import { type Context, registryId } from "./context.ts";
 import { checkAssetName, checkVersion } from "./names.ts";
 import { isListed, page, readCount } from "./paging.ts";
-import { LATEST } from "./reference.ts";
+import { type AssetReference, LATEST, type RegistryReference } from "./reference.ts";
 import { conflict, invalid, notFound } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
@@ -52,6 +52,18 @@ export class Assets {
     const { store } = this.#context;
     if (version !== LATEST) return store.get(`${workspace}/${kind}/${name}/versions/${version}`);
     return store.list<AssetProperties>(`${workspace}/${kind}/${name}/versions`).at(-1);
+  }
+
+  /** What a reference of any form names; in a registry it must have been published. */
+  locate(
+    workspace: string,
+    reference: AssetReference | RegistryReference,
+    kind: AssetKind,
+  ): Row<AssetProperties> | undefined {
+    const { name, version } = reference;
+    if (reference.type === "asset") return this.find(workspace, reference.kind ?? kind, name, version);
+    const found = this.find(registryId(this.#context, reference.registry), reference.kind, name, version);
+    return found?.resource.properties.provisioningState === "Succeeded" ? found : undefined;
   }
 
   #existing(workspace: string, kind: AssetKind, name: string, version: string): Row<AssetProperties> {

@@ -12,6 +12,7 @@ import {
 import { readDuration } from "./duration.ts";
 import type { EndpointProperties } from "./endpoint.ts";
 import type { Endpoints } from "./endpoints.ts";
+import { takeFault } from "./faults.ts";
 import type { ModelHost } from "./model-host.ts";
 import { checkEndpointName } from "./names.ts";
 import type { OperationError, Operations } from "./operations.ts";
@@ -21,8 +22,15 @@ import { conflict, invalid, notFound } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
 import type { Row } from "./store.ts";
+import { DEFAULT_VM_SIZE, type Usages } from "./usages.ts";
 
 type DeploymentRow = Row<DeploymentProperties>;
+
+export interface DeploymentParts {
+  readonly endpoints: Endpoints;
+  readonly host: ModelHost;
+  readonly usages: Usages;
+}
 
 /** Deployments behind online endpoints: each serves one model, loaded here when its operation ends. */
 export class Deployments {
@@ -30,20 +38,22 @@ export class Deployments {
   readonly #operations: Operations;
   readonly #endpoints: Endpoints;
   readonly #host: ModelHost;
+  readonly #usages: Usages;
 
-  constructor(context: Context, operations: Operations, endpoints: Endpoints, host: ModelHost) {
+  constructor(context: Context, operations: Operations, parts: DeploymentParts) {
     this.#context = context;
     this.#operations = operations;
-    this.#endpoints = endpoints;
-    this.#host = host;
+    this.#endpoints = parts.endpoints;
+    this.#host = parts.host;
+    this.#usages = parts.usages;
     operations.define("deployment", {
       prefix: "odidp",
       prepare: (target) => this.#start(target),
-      finish: (target, error) => this.#setState(target, error ? "Failed" : "Succeeded"),
+      finish: (target, error) => (error ? this.#setState(target, "Failed") : this.#settle(target)),
     });
     operations.define("deployment-scaling", {
       prefix: "odidp",
-      finish: (target) => this.#setState(target, "Succeeded"),
+      finish: (target) => this.#settle(target),
     });
     operations.define("deployment-deletion", { prefix: "odidp", finish: (target) => this.#remove(target) });
   }
@@ -156,6 +166,7 @@ export class Deployments {
   #remove(target: string): void {
     const { store } = this.#context;
     store.delete(target);
+    this.#usages.end(target);
     store.count("deploymentsDeleted");
     this.#host.unload(target);
     const endpoint = store.get<EndpointProperties>(
@@ -170,11 +181,26 @@ export class Deployments {
     store.put({ ...endpoint.resource, properties }, endpoint.hidden);
   }
 
+  /** It serves, and is paid for: on a cluster of one's own the cluster is. */
+  #settle(target: string): void {
+    this.#setState(target, "Succeeded");
+    const found = this.#context.store.get<DeploymentProperties>(target)?.resource;
+    if (found?.properties.endpointComputeType !== "Managed") return;
+    this.#usages.begin(found.id, found.properties.instanceType ?? DEFAULT_VM_SIZE, found.sku?.capacity ?? 1);
+  }
+
   async #start(target: string): Promise<OperationError | undefined> {
     const found = this.#context.store.get<DeploymentProperties>(target);
     if (!found)
       return { code: "ResourceNotFound", message: "The deployment was deleted while it was being made." };
-    return this.#host.reload(found.resource);
+    const fault = takeFault(
+      this.#context.takeFault,
+      "deployment",
+      found.resource.name,
+      "InternalServerError",
+    );
+    if (fault) this.#host.log(target, `provisioning failed: ${fault.message}`);
+    return fault ?? this.#host.reload(found.resource);
   }
 
   #list(call: Call, endpoint: string): ServiceAnswer {

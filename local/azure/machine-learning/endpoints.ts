@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { ServiceAnswer } from "../service.ts";
-import { type Context, guidOf } from "./context.ts";
+import { type Context, guidOf, workspaceId } from "./context.ts";
 import {
   checkTraffic,
   ENDPOINT_BODY,
@@ -18,6 +18,7 @@ import { conflict, invalid, notFound } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
 import type { Row } from "./store.ts";
+import type { Usages } from "./usages.ts";
 
 export type EndpointRow = Row<EndpointProperties, EndpointSecrets>;
 
@@ -34,13 +35,19 @@ const KEY_BODY = z.looseObject({
 export class Endpoints {
   readonly #context: Context;
   readonly #operations: Operations;
+  readonly #usages: Usages;
 
-  constructor(context: Context, operations: Operations) {
+  constructor(context: Context, operations: Operations, usages: Usages) {
     this.#context = context;
+    this.#usages = usages;
     this.#operations = operations;
     const settle = (target: string) => this.#setState(target, "Succeeded");
-    operations.define("endpoint", { prefix: "oe", finish: settle });
-    operations.define("endpoint-keys", { prefix: "oe", finish: () => undefined });
+    const render = (target: string, origin: string) => {
+      const found = context.store.get<EndpointProperties>(target)?.resource;
+      return found && renderEndpoint(found, origin);
+    };
+    operations.define("endpoint", { prefix: "oe", finish: settle, render });
+    operations.define("endpoint-keys", { prefix: "oe", finish: () => undefined, render });
     operations.define("endpoint-deletion", { prefix: "oe", finish: (target) => this.#remove(target) });
   }
 
@@ -158,6 +165,7 @@ export class Endpoints {
     const { store } = this.#context;
     for (const deployment of store.list(`${target}/deployments`)) {
       store.delete(deployment.key);
+      this.#usages.end(deployment.key);
       store.count("deploymentsDeleted");
     }
     store.delete(target);
@@ -263,10 +271,11 @@ export class Endpoints {
 
 /** The endpoint of that name in whichever workspace. */
 export function findEndpoint(context: Context, name: string): EndpointRow | undefined {
-  return context.workspaces
+  return context
+    .workspaces()
     .map((workspace) =>
       context.store.get<EndpointProperties, EndpointSecrets>(
-        `/subscriptions/${context.subscriptionId}/resourceGroups/${context.resourceGroup}/providers/${PROVIDER}/workspaces/${workspace}/onlineEndpoints/${name}`,
+        `${workspaceId(context, workspace)}/onlineEndpoints/${name}`,
       ),
     )
     .find((row) => row !== undefined);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ModelState } from "../../../shared/models/state.ts";
 import { decide } from "../../../shared/policy/decide.ts";
 import { stateAfter } from "../../../shared/policy/state-after.ts";
+import type { Signal } from "../../../shared/signals/signal.ts";
 import { at, calm, now, policyWith, signalOf } from "./given.ts";
 
 const DAY = 86_400_000;
@@ -84,7 +85,7 @@ describe("an approval for the cost", () => {
   const costly = policyWith((policy) => {
     policy.drift.consecutiveBreaches = 1;
     policy.cost = {
-      unit: "EUR",
+      currency: "EUR",
       approvalAbove: 20,
       estimates: { retraining: 25, "development-loopback": 20 },
     };
@@ -120,7 +121,7 @@ describe("an approval for the cost", () => {
     expect(decide(signalOf("endpoint.slow"), costly, calm, now).heldBack).toBeNull();
     const unlimited = policyWith((policy) => {
       policy.drift.consecutiveBreaches = 1;
-      policy.cost = { unit: "EUR", estimates: { retraining: 1e9 } };
+      policy.cost = { currency: "EUR", estimates: { retraining: 1e9 } };
     });
     expect(decide(drift, unlimited, calm, now).heldBack).toBeNull();
   });
@@ -140,6 +141,51 @@ describe("an approval for the cost", () => {
     const after = stateAfter(drift, decide(drift, costly, calm, now), calm, now);
     expect(after.breaches).toEqual({ "drift.data": [at(0)] });
     expect(after.retrains).toEqual([]);
+  });
+});
+
+describe("what waits for an approval of its cost", () => {
+  const costly = policyWith((policy) => {
+    policy.drift.consecutiveBreaches = 1;
+    policy.cost = { currency: "EUR", approvalAbove: 20, estimates: { retraining: 25 } };
+  });
+  const after = (signal: Signal, state: ModelState) =>
+    stateAfter(signal, decide(signal, costly, state, now), state, now);
+  const waiting = after(drift, calm);
+
+  test("is asked for once, with the latest signal that called for it", () => {
+    expect(waiting.costRequests).toEqual([
+      { reaction: "retraining", kind: "drift.data", signal: "drift.data:1", at: at(0) },
+    ]);
+    const again = after(signalOf("drift.data", { id: "drift.data:2" }), waiting);
+    expect(again.costRequests.map(({ signal }) => signal)).toEqual(["drift.data:2"]);
+  });
+
+  test("is no longer asked for once what called for it has cleared; another kind's clearing changes nothing", () => {
+    const cleared = (kind: "drift.data" | "drift.prediction") =>
+      after(signalOf(kind, { id: `${kind}:3`, state: "cleared" }), waiting).costRequests;
+    expect(cleared("drift.data")).toEqual([]);
+    expect(cleared("drift.prediction")).toHaveLength(1);
+  });
+
+  test("goes on waiting while something else is held back or answered", () => {
+    const busy = {
+      ...waiting,
+      operations: [{ id: "op-1", kind: "retraining", since: at(-1) }],
+    };
+    expect(after(signalOf("drift.data", { id: "drift.data:4" }), busy).costRequests).toHaveLength(1);
+    expect(after(signalOf("platform.unhealthy"), waiting).costRequests).toHaveLength(1);
+  });
+
+  test("starts with the approval, which is used up by that", () => {
+    const approvedCosts = [
+      { reaction: "retraining", amount: 25, until: at(1) },
+      { reaction: "setup-loopback", amount: 30, until: at(1) },
+    ];
+    const started = after(signalOf("drift.data", { id: "drift.data:5" }), { ...waiting, approvedCosts });
+    expect(started.retrains).toEqual([{ startedAt: at(0), cause: "drift.data" }]);
+    expect(started.costRequests).toEqual([]);
+    expect(started.approvedCosts).toEqual([approvedCosts[1]]);
   });
 });
 

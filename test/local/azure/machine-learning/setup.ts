@@ -9,7 +9,7 @@ import {
   createMachineLearning,
   type MachineLearningOptions,
 } from "../../../../local/azure/machine-learning/index.ts";
-import type { RaisedEvent, ScoredRequest, Service } from "../../../../local/azure/service.ts";
+import type { RaisedEvent, ScoredRequest, Service, UsageIn } from "../../../../local/azure/service.ts";
 import { type Clock, systemClock } from "../../../../local/clock.ts";
 import { loadValidator } from "../../../specs/validator.ts";
 import { GROUP, SUBSCRIPTION, WORKSPACE, WORKSPACE_ID } from "./identity.ts";
@@ -26,6 +26,7 @@ export interface Fixture {
   readonly events: RaisedEvent[];
   readonly scored: ScoredRequest[];
   readonly services: readonly Service[];
+  readonly usage: UsageIn;
   /** What the official description finds wrong with the exchanges so far. */
   readonly problems: string[];
   /** A raw call below the workspace, or of an absolute URL. */
@@ -48,7 +49,7 @@ export async function start(options: FixtureOptions = {}): Promise<Fixture> {
   const scored: ScoredRequest[] = [];
   const problems: string[] = [];
   const { key, cert, caFile } = await ensureCertificates(path.join(data, "certificates"), Date.now());
-  const services = createMachineLearning({
+  const { services, usage } = createMachineLearning({
     clock: systemClock,
     subscriptionId: SUBSCRIPTION,
     resourceGroup: GROUP,
@@ -90,6 +91,7 @@ export async function start(options: FixtureOptions = {}): Promise<Fixture> {
     events,
     scored,
     services,
+    usage,
     problems,
     stop,
     async call(method, at, body, headers = {}) {

@@ -52,7 +52,7 @@ export async function startAzure() {
   const { key, cert, caFile, identity, endpoint } = await trust();
   const events: RaisedEvent[] = [];
   const scored: ScoredRequest[] = [];
-  const machineLearning = createMachineLearning({
+  const { services: machineLearning } = createMachineLearning({
     data: path.join(data, "azure"),
     clock: systemClock,
     subscriptionId: SUBSCRIPTION,
