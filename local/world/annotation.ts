@@ -3,10 +3,10 @@ import { type ClassifierModel, type Classify, trainClassifier } from "./classifi
 import { itemsOf, poorlyPredicted } from "./classifier/poorly-predicted.ts";
 import { type LabelledSample, parseSamples } from "./classifier/sample.ts";
 import { type MonitorSignal, type MonitorWindow, measureSignal } from "./classifier/signals.ts";
+import { isBreached } from "./jobs/breach.ts";
 import { ProjectBody } from "./labelling/project.ts";
 import type { LabellingQueue } from "./labelling/queue.ts";
 import { accuracy } from "./measures/classification.ts";
-import { isBreached } from "./monitors/breach.ts";
 import type { SampleStream } from "./sample-stream.ts";
 
 /** Makes a model answer, as the endpoint does it. */

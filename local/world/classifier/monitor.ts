@@ -3,8 +3,8 @@
  * --threshold X [--minimum-days N]`: is the served model still in the world it learnt? Contract: ../README.md.
  */
 import { parseArgs } from "node:util";
+import { BREACH_TAG, breachText, isBreached } from "../jobs/breach.ts";
 import { ArgumentError, figure, required, runScript, wholeNumber } from "../jobs/command.ts";
-import { BREACH_TAG, breachText, isBreached } from "../monitors/breach.ts";
 import { readCollected } from "./collected.ts";
 import { readClassifier } from "./model.ts";
 import { readSamples } from "./sample.ts";

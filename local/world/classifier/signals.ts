@@ -1,10 +1,10 @@
 import { daysBetween } from "../calendar.ts";
+import type { MonitoredMetric } from "../jobs/breach.ts";
 import { categoricalBuckets, numericalBuckets } from "../measures/buckets.ts";
 import { accuracy } from "../measures/classification.ts";
 import { jensenShannonDistance } from "../measures/divergence.ts";
 import { nullValueRate } from "../measures/quality.ts";
 import { normalizedWassersteinDistance } from "../measures/wasserstein.ts";
-import type { MonitoredMetric } from "../monitors/breach.ts";
 import { errorRateGaps } from "./cohorts.ts";
 import type { ServedSample } from "./collected.ts";
 import type { ClassifierModel } from "./model.ts";
@@ -16,7 +16,7 @@ export interface Measured {
   readonly days: number;
   readonly samples: number;
   /** Empty when there was nothing to measure. */
-  readonly metrics: readonly (MonitoredMetric & { readonly value: number })[];
+  readonly metrics: readonly MonitoredMetric[];
 }
 
 export interface Watched {

@@ -1,3 +1,4 @@
+import type { MetricRow } from "../jobs/breach.ts";
 import { categoricalBuckets, numericalBuckets } from "../measures/buckets.ts";
 import { MeasureInputError } from "../measures/input.ts";
 import {
@@ -8,7 +9,6 @@ import {
   outOfBoundsRate,
 } from "../measures/quality.ts";
 import type { Errors } from "../measures/regression.ts";
-import type { MonitoredMetric } from "./breach.ts";
 import {
   CATEGORICAL_DISTANCES,
   type Chosen,
@@ -26,7 +26,7 @@ export interface Feature {
 }
 
 /** What was found of one metric; of a feature, where it has one. */
-export interface Finding extends MonitoredMetric {
+export interface Finding extends MetricRow {
   readonly type?: DataType;
   /** The same of the reference itself; data quality alone has it. */
   readonly baseline?: number | null;

@@ -1,5 +1,5 @@
+import { BREACH_TAG, breachText, isBreached } from "../jobs/breach.ts";
 import type { Tracking } from "../jobs/tracking.ts";
-import { BREACH_TAG, breachText, isBreached } from "./breach.ts";
 import type { Feature, Finding } from "./measure.ts";
 import type { Signal } from "./metrics.ts";
 import { writeSignal } from "./output.ts";

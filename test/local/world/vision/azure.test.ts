@@ -30,7 +30,7 @@ async function deploy({ client, at }: Azure, model: string): Promise<string> {
   await client.onlineDeployments.beginCreateOrUpdateAndWait(
     ...at,
     NAME,
-    "v1",
+    "blue",
     {
       location: "westeurope",
       sku: { name: "Default", capacity: 1 },
@@ -38,7 +38,7 @@ async function deploy({ client, at }: Azure, model: string): Promise<string> {
     },
     wait,
   );
-  const properties = { ...endpoint.properties, traffic: { v1: 100 } };
+  const properties = { ...endpoint.properties, traffic: { blue: 100 } };
   const served = await client.onlineEndpoints.beginCreateOrUpdateAndWait(
     ...at,
     NAME,
@@ -108,7 +108,7 @@ test("a job trains the model of digits, an endpoint serves it, and a monitor's r
       inputs: {
         collected: input(
           "uri_folder",
-          `azureml://datastores/workspaceblobstore/paths/modelDataCollector/${NAME}/v1`,
+          `azureml://datastores/workspaceblobstore/paths/modelDataCollector/${NAME}/blue`,
         ),
         checks: input("uri_file", `azureml:${NAME}-checks:1`),
         model: input("mlflow_model", model),

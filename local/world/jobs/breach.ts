@@ -1,13 +1,17 @@
-/** One metric of a monitor signal. */
-export interface MonitoredMetric {
+/** One metric of a monitor signal; without value there was nothing to measure, without threshold it is only shown. */
+export interface MetricRow {
   /** As Azure ML's model monitors name it. */
   readonly metric: string;
-  /** Null when there was nothing to measure. */
   readonly value: number | null;
-  /** Null for a metric that is only shown. */
   readonly threshold: number | null;
   /** The feature, where the metric is of one. */
   readonly group?: string;
+}
+
+/** A metric that was measured, and has a threshold. */
+export interface MonitoredMetric extends MetricRow {
+  readonly value: number;
+  readonly threshold: number;
 }
 
 /** The tag by which Azure ML's model monitors announce a breach, on a run that nevertheless ends as Completed. */
@@ -29,14 +33,14 @@ const LESS_IS_WORSE: ReadonlySet<string> = new Set([
 ]);
 
 /** Beyond the threshold, on the bad side. The threshold itself is no breach, nor is a row without value or threshold. */
-export function isBreached({ metric, value, threshold }: MonitoredMetric): boolean {
+export function isBreached({ metric, value, threshold }: MetricRow): boolean {
   if (value === null || threshold === null) return false;
   if (LESS_IS_WORSE.has(metric) || metric.endsWith("PassRate")) return value < threshold;
   return value > threshold;
 }
 
 /** The text of {@link BREACH_TAG}, to the letter: a sentence, then a Python list of JSON strings, as `repr` prints it. */
-export function breachText(signal: string, breaches: readonly MonitoredMetric[]): string {
+export function breachText(signal: string, breaches: readonly MetricRow[]): string {
   const items = breaches.map(({ metric, value, threshold, group }) =>
     JSON.stringify({
       metric_value: value,

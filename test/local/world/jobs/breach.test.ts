@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { breachText, isBreached } from "../../../../local/world/monitors/breach.ts";
+import { breachText, isBreached } from "../../../../local/world/jobs/breach.ts";
 
 test("a breach names each feature as an item of a Python list, quotes escaped", () => {
   const breach = { metric: "NormalizedWassersteinDistance", value: 2.5, threshold: 2 };
