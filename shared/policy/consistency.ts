@@ -8,7 +8,13 @@ export type Inconsistency = { path: string; found: string; expected: string };
 
 /** Everything in a whole policy that its fields cannot say one by one. */
 export function inconsistencies(policy: ModelPolicy): Inconsistency[] {
-  return [...ofRollout(policy), ...ofApproval(policy), ...ofFreezes(policy), ...ofDrift(policy)];
+  return [
+    ...ofRollout(policy),
+    ...ofApproval(policy),
+    ...ofCost(policy),
+    ...ofFreezes(policy),
+    ...ofDrift(policy),
+  ];
 }
 
 function ofRollout({ rollout }: ModelPolicy): Inconsistency[] {
@@ -37,6 +43,13 @@ function ofApproval({ approval }: ModelPolicy): Inconsistency[] {
     });
   }
   return found;
+}
+
+/** What waits for a word that nobody may give would wait for ever. */
+function ofCost({ cost, approval }: ModelPolicy): Inconsistency[] {
+  if (cost.approvalAbove === undefined || approval.approvers.length > 0) return [];
+  const expected = "at least one approver, whom cost.approvalAbove has asked";
+  return [{ path: "approval.approvers", found: "none", expected }];
 }
 
 function ofFreezes({ freezes }: ModelPolicy): Inconsistency[] {

@@ -52,6 +52,11 @@ export function prefixed(
   tags: ReadonlyMap<string, string> | undefined,
 ): Record<string, string> {
   const facts: Record<string, string> = {};
-  for (const [name, text] of tags ?? []) facts[`${prefix}.${name.slice(0, 200)}`] = text;
+  let count = 0;
+  for (const [name, text] of tags ?? []) {
+    if (count === MOST_FACTS) break;
+    count += 1;
+    facts[`${prefix}.${name.slice(0, 200)}`] = text;
+  }
   return facts;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isRecord, Moment, Name, OptionalText, parsedJson } from "./fields.ts";
+import { isRecord, Name, OptionalText, parsedJson } from "./fields.ts";
 
 const EventGridSchema = z.object({
   id: Name,
@@ -28,7 +28,7 @@ export type EventEnvelope = {
   source: string;
   subject: string;
   type: string;
-  /** When it was raised, as sent: {@link eventTime} reads it. */
+  /** When it was raised, as sent. */
   time?: unknown;
   /** Parsed, when it came as JSON text or base64. */
   data: unknown;
@@ -59,6 +59,3 @@ const CloudEvent = CloudEventSchema.transform(({ data_base64, source, subject, .
     data_base64 === undefined ? rest.data : Buffer.from(data_base64, "base64").toString("utf8"),
   ),
 }));
-
-/** When an event was raised, in UTC. */
-export const eventTime = (event: EventEnvelope) => Moment.safeParse(event.time);

@@ -84,13 +84,15 @@ export function readNumber(value: unknown): number | null {
   return Number.isFinite(number) ? number : null;
 }
 
-/** Tags and properties: a flat object of text. Whatever else a value is, it is dropped. */
+/** Tags and properties: a flat object of text. Whatever else a value is, it is dropped, and so is what is one too many. */
 export const TextMap = z.unknown().transform(readTextMap).optional();
 
 export function readTextMap(value: unknown): Map<string, string> {
   const texts = new Map<string, string>();
   if (!isRecord(value)) return texts;
-  for (const key of Object.keys(value)) {
+  const keys = Object.keys(value);
+  for (let at = 0; at < Math.min(keys.length, MOST_KEYS); at += 1) {
+    const key = keys[at] ?? "";
     const entry = value[key];
     if (typeof entry === "string") texts.set(key, entry);
     else if (typeof entry === "number" || typeof entry === "boolean") texts.set(key, String(entry));
@@ -98,8 +100,9 @@ export function readTextMap(value: unknown): Map<string, string> {
   return texts;
 }
 
-/** As nearly all senders write it: the runtime reads it as it stands, and cuts what is finer than a millisecond. */
-const UTC_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/;
+/** As nearly all senders write it, on a day that every month has: such a date is real without asking a calendar. */
+const UTC_TIME =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.(\d{1,9}))?Z$/;
 const ISO_TIME = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
 const US_TIME =
   /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: (\d{1,2}):(\d{2}):(\d{2}) ?(AM|PM))?(?: (Z|[+-]\d{2}:\d{2}))?$/i;
@@ -113,7 +116,8 @@ const US_TIME =
 export function readTime(value: unknown): string | null {
   if (typeof value !== "string" || value.length > 64) return null;
   const text = value.trim();
-  if (UTC_TIME.test(text)) return toIso(text);
+  const utc = UTC_TIME.exec(text);
+  if (utc) return `${text.slice(0, 19)}.${(utc[1] ?? "").slice(0, 3).padEnd(3, "0")}Z`;
   if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return toIso(`${text}T00:00:00Z`);
   const iso = ISO_TIME.exec(text);
   if (iso) {
@@ -147,12 +151,12 @@ function toIso(text: string): string | null {
 export const Moment = z.unknown().transform((value, context) => {
   const time = readTime(value);
   if (time !== null) return time;
-  context.addIssue({
-    code: "custom",
-    message: `expected a date such as 2026-01-31T08:00:00Z, found ${shown(value)}`,
-  });
+  context.addIssue({ code: "custom", message: noDate(value) });
   return z.NEVER;
 });
+
+export const noDate = (value: unknown): string =>
+  `expected a date such as 2026-01-31T08:00:00Z, found ${shown(value)}`;
 
 /** A value short enough for a message; objects are named by type, so no payload ends up in a log. */
 export function shown(value: unknown): string {

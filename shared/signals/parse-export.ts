@@ -8,8 +8,10 @@ import {
   LooseNumber,
   Moment,
   Name,
+  noDate,
   OptionalText,
   parsedJson,
+  readTime,
   shown,
 } from "./fields.ts";
 import { healthState } from "./health.ts";
@@ -109,8 +111,10 @@ function parseRecord(record: unknown): Found {
   return read ? read(record) : null;
 }
 
+/** Looked at first and by hand: a message may hold thousands of records without it, and a complaint of zod is dear. */
+const TrafficHead = caseless({ time: z.unknown().optional() });
+
 const Traffic = caseless({
-  time: Moment,
   resourceId: Name,
   properties: z.preprocess(
     parsedJson,
@@ -128,12 +132,15 @@ const Traffic = caseless({
 });
 
 function trafficRequest(record: unknown): EndpointRequest | ParseOutcome {
+  const head = TrafficHead.parse(record);
+  const at = readTime(head.time);
+  if (at === null) return rejected("export/traffic-log", "time", `time: ${noDate(head.time)}`);
   const read = Traffic.safeParse(record);
   if (!read.success) {
     const { field, reason } = firstProblem(read.error);
     return rejected("export/traffic-log", field, reason);
   }
-  const { time, resourceId, properties } = read.data;
+  const { resourceId, properties } = read.data;
   const endpoint = properties.EndpointName ?? subjectOf(resourceId).endpoint;
   if (!endpoint)
     return rejected("export/traffic-log", "properties.EndpointName", "expected an endpoint, found nothing");
@@ -141,7 +148,7 @@ function trafficRequest(record: unknown): EndpointRequest | ParseOutcome {
     endpoint,
     deployment: properties.DeploymentName ?? "",
     resourceId,
-    at: time,
+    at,
     responseCode: properties.ResponseCode ?? null,
     modelStatusCode: properties.ModelStatusCode ?? null,
     totalMs: properties.TotalDurationMs ?? null,

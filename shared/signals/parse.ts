@@ -1,8 +1,8 @@
 import { policyStateChanged } from "./azure-policy.ts";
 import { registryChanged } from "./container-registry.ts";
-import { eventTime, readEnvelope } from "./event-envelope.ts";
+import { readEnvelope } from "./event-envelope.ts";
 import type { EventParser } from "./event-parser.ts";
-import { firstProblem, isRecord, shown } from "./fields.ts";
+import { firstProblem, isRecord, noDate, readTime, shown } from "./fields.ts";
 import { datasetDriftDetected, modelDeployed, modelRegistered } from "./machine-learning.ts";
 import { runEvent } from "./machine-learning-runs.ts";
 import { ignored, type ParseOutcome, rejected } from "./outcome.ts";
@@ -70,12 +70,12 @@ export function parseModelEvent(event: unknown): ParseOutcome {
   const row = PARSERS.get(type);
   if (!row)
     return ignored("event-grid/unknown-type", `no reaction to events of type ${shown(envelope.data.type)}`);
-  const time = eventTime(envelope.data);
-  if (!time.success) {
+  const occurredAt = readTime(envelope.data.time);
+  if (occurredAt === null) {
     const name = "eventType" in one ? "eventTime" : "time";
-    return rejected(row.rule, name, firstProblem(time.error, name).reason);
+    return rejected(row.rule, name, `${name}: ${noDate(envelope.data.time)}`);
   }
-  const context = { rule: row.rule, occurredAt: time.data, data: envelope.data.data };
+  const context = { rule: row.rule, occurredAt, data: envelope.data.data };
   const outcome = row.parse(envelope.data, context);
   if (!("problem" in outcome)) return outcome;
   const { field, reason } = firstProblem(outcome.problem, "data");

@@ -29,7 +29,7 @@ const TESTS = [
 ];
 
 /** Enough for the property tests to see every parser; a mutant that only the thousandth run kills counts as alive. */
-const MUTATED_PAYLOADS = "200";
+const MUTATED_PAYLOADS = "100";
 
 const SHIM = new URL("collected-tests.ts", import.meta.url).href;
 

@@ -54,6 +54,24 @@ describe("values that make no sense beside each other", () => {
     expect(all).toEqual([]);
   });
 
+  test.each([
+    { approvalAbove: 20, approvers: 0, found: true },
+    { approvalAbove: 20, approvers: 1, found: false },
+    { approvalAbove: undefined, approvers: 0, found: false },
+  ])("costs above $approvalAbove are asked of $approvers approvers: $found", (row) => {
+    const all = wrong((policy) => {
+      policy.approval.gate = "automatic";
+      policy.approval.approvers = policy.approval.approvers.slice(0, row.approvers);
+      policy.cost = {
+        currency: "EUR",
+        estimates: {},
+        ...(row.approvalAbove === undefined ? {} : { approvalAbove: row.approvalAbove }),
+      };
+    });
+    const expected = "at least one approver, whom cost.approvalAbove has asked";
+    expect(all).toEqual(row.found ? [{ path: "approval.approvers", found: "none", expected }] : []);
+  });
+
   const freeze = (from: string, to: string, timeZone?: string) =>
     wrong((policy) => {
       policy.freezes = [{ from, to, reason: "r", ...(timeZone === undefined ? {} : { timeZone }) }];
