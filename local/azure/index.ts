@@ -3,16 +3,19 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { type BrokerConfig, startBroker } from "./broker/index.ts";
+import { createCostManagement } from "./cost-management/index.ts";
 import { blobWriter } from "./event-grid/blob-writer.ts";
 import { createEventGrid } from "./event-grid/index.ts";
 import { Faults } from "./faults/faults.ts";
 import { faultsService } from "./faults/index.ts";
 import { ensureCertificates } from "./front/certificates.ts";
 import { startFront } from "./front/index.ts";
+import { guidOf } from "./guid.ts";
 import { createIdentity } from "./identity/index.ts";
 import { createMachineLearning, type MachineLearningOptions } from "./machine-learning/index.ts";
 import { createMailbox } from "./mailbox/index.ts";
-import { createMonitor } from "./monitor/index.ts";
+import { createHubSender } from "./monitor/diagnostics/hub-sender.ts";
+import { createMonitor, type EventHubs } from "./monitor/index.ts";
 import type { RaiseEvent, RecordRequest, Service, UsageIn } from "./service.ts";
 import { withPortAdvice } from "./start-error.ts";
 import { startStorage } from "./storage/index.ts";
@@ -73,6 +76,8 @@ export interface Azure {
   readonly workspaceId: string;
   /** ARM ids of the workspaces that are for one stage each. */
   readonly stageWorkspaces: typeof STAGE_WORKSPACES;
+  /** The id by which queries name the Log Analytics workspace. */
+  readonly logsWorkspaceId: string;
   readonly port: number;
   readonly amqpPort: number;
   readonly blobPort: number;
@@ -95,6 +100,14 @@ const STAGE_WORKSPACES = {
   staging: `${WORKSPACES_ID}/${WORKSPACE}-staging`,
   production: `${WORKSPACES_ID}/${WORKSPACE}-production`,
 } as const;
+
+/** The one Log Analytics workspace; queries name it by its `customerId`. */
+const LOG_ANALYTICS = {
+  id: `/subscriptions/${SUBSCRIPTION_ID}/resourceGroups/${RESOURCE_GROUP}/providers/Microsoft.OperationalInsights/workspaces/log-outerloop`,
+  customerId: "00000000-0000-0000-0000-00000000000d",
+};
+/** Who Cost Management writes as. */
+const BUDGET_SENDER = "azure-noreply@microsoft.com";
 
 /** The entities that the deployment makes in Azure. */
 const BROKER_CONFIG: BrokerConfig = {
@@ -164,6 +177,12 @@ async function start(
     startBroker({ port: options.amqpPort, file: at("broker.sqlite"), config: BROKER_CONFIG, clock, log }),
   );
   stops.push(() => broker.stop());
+  const sender = createHubSender(broker.eventHubsConnectionString);
+  stops.push(() => sender.stop());
+  const eventHubs = {
+    names: BROKER_CONFIG.eventHubs?.map(({ name }) => name) ?? [],
+    publish: sender.publish,
+  };
   const storage = await withPortAdvice(
     "Storage (this port and the two above it)",
     options.storagePort,
@@ -200,6 +219,7 @@ async function start(
     caFile,
     faults,
     storageConnectionString: storage.connectionString,
+    eventHubs,
   });
   const { identityHeader, endpointPath, tenantId, app } = added;
   const httpOrigin = `http://127.0.0.1:${front.port}`;
@@ -218,6 +238,7 @@ async function start(
     storageConnectionString: storage.connectionString,
     workspaceId: WORKSPACE_ID,
     stageWorkspaces: STAGE_WORKSPACES,
+    logsWorkspaceId: LOG_ANALYTICS.customerId,
     port: front.port,
     amqpPort: broker.port,
     blobPort: storage.blobPort,
@@ -232,13 +253,14 @@ interface Started {
   readonly caFile: string;
   readonly faults: Faults;
   readonly storageConnectionString: string;
+  readonly eventHubs: EventHubs;
 }
 
 /** Makes the HTTP services, in the order in which they need each other, and opens the front to them. */
 async function addServices(
   services: Service[],
   { data, clock = systemClock, log = () => {}, retryScale = 1, ...options }: AzureOptions,
-  { origin, caFile, faults, storageConnectionString }: Started,
+  { origin, caFile, faults, storageConnectionString, eventHubs }: Started,
 ) {
   const identity = await createIdentity({ data, clock });
   const { authenticate } = identity;
@@ -252,7 +274,17 @@ async function addServices(
     writeBlob: blobWriter(storageConnectionString),
   });
   services.push(faultsService(faults), identity.service, eventGrid.service);
-  const monitor = createMonitor({ data, clock, authenticate, location: LOCATION });
+  const monitor = createMonitor({
+    data,
+    clock,
+    authenticate,
+    location: LOCATION,
+    retryScale,
+    logAnalytics: LOG_ANALYTICS,
+    workspaceGuid: guidOf,
+    eventHubs,
+    log,
+  });
   const mailbox = createMailbox({ data, clock, authenticate });
   services.push(monitor.service, mailbox);
   const { raise } = eventGrid;
@@ -275,6 +307,18 @@ async function addServices(
     log,
   });
   services.unshift(...machineLearning.services);
+  const costManagement = createCostManagement({
+    data,
+    clock,
+    authenticate,
+    location: LOCATION,
+    usage: machineLearning.usage,
+    notify: monitor.notify,
+    hasActionGroup: monitor.hasActionGroup,
+    mail: (mail) => mailbox.deliver({ ...mail, from: BUDGET_SENDER, html: "" }),
+  });
+  // Before those that it asks and tells.
+  services.unshift(costManagement);
   const context: AzureContext = {
     origin,
     data,
