@@ -4,6 +4,7 @@ import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { type BrokerConfig, startBroker } from "./broker/index.ts";
 import { createContainerRegistry } from "./container-registry/index.ts";
+import { createCostManagement } from "./cost-management/index.ts";
 import { createDelivery } from "./delivery/index.ts";
 import { blobWriter } from "./event-grid/blob-writer.ts";
 import { createEventGrid } from "./event-grid/index.ts";
@@ -11,10 +12,12 @@ import { Faults } from "./faults/faults.ts";
 import { faultsService } from "./faults/index.ts";
 import { ensureCertificates } from "./front/certificates.ts";
 import { startFront } from "./front/index.ts";
+import { guidOf } from "./guid.ts";
 import { createIdentity } from "./identity/index.ts";
 import { createMachineLearning, type MachineLearningOptions } from "./machine-learning/index.ts";
 import { createMailbox } from "./mailbox/index.ts";
-import { createMonitor } from "./monitor/index.ts";
+import { createHubSender } from "./monitor/diagnostics/hub-sender.ts";
+import { createMonitor, createMonitor, type EventHubs } from "./monitor/index.ts";
 import { createPolicyInsights } from "./policy-insights/index.ts";
 import { createResourceGraph } from "./resource-graph/index.ts";
 import type { RaiseEvent, RecordRequest, Service, UsageIn } from "./service.ts";
@@ -85,6 +88,8 @@ export interface Azure {
   readonly stageWorkspaces: typeof STAGE_WORKSPACES;
   /** ARM id of the one container registry; its data plane is at `origin`. */
   readonly registryId: string;
+  /** The id by which queries name the Log Analytics workspace. */
+  readonly logsWorkspaceId: string;
   readonly port: number;
   readonly amqpPort: number;
   readonly blobPort: number;
@@ -111,6 +116,13 @@ const STAGE_WORKSPACES = {
 const REGISTRY_ID =
   `/subscriptions/${SUBSCRIPTION_ID}/resourceGroups/${RESOURCE_GROUP}` +
   "/providers/Microsoft.ContainerRegistry/registries/crouterloop";
+/** The one Log Analytics workspace; queries name it by its `customerId`. */
+const LOG_ANALYTICS = {
+  id: `/subscriptions/${SUBSCRIPTION_ID}/resourceGroups/${RESOURCE_GROUP}/providers/Microsoft.OperationalInsights/workspaces/log-outerloop`,
+  customerId: "00000000-0000-0000-0000-00000000000d",
+};
+/** Who Cost Management writes as. */
+const BUDGET_SENDER = "azure-noreply@microsoft.com";
 
 /** The entities that the deployment makes in Azure. */
 const BROKER_CONFIG: BrokerConfig = {
@@ -180,6 +192,12 @@ async function start(
     startBroker({ port: options.amqpPort, file: at("broker.sqlite"), config: BROKER_CONFIG, clock, log }),
   );
   stops.push(() => broker.stop());
+  const sender = createHubSender(broker.eventHubsConnectionString);
+  stops.push(() => sender.stop());
+  const eventHubs = {
+    names: BROKER_CONFIG.eventHubs?.map(({ name }) => name) ?? [],
+    publish: sender.publish,
+  };
   const storage = await withPortAdvice(
     "Storage (this port and the two above it)",
     options.storagePort,
@@ -216,6 +234,7 @@ async function start(
     caFile,
     faults,
     storageConnectionString: storage.connectionString,
+    eventHubs,
   });
   const { identityHeader, endpointPath, tenantId, app } = added;
   const httpOrigin = `http://127.0.0.1:${front.port}`;
@@ -239,6 +258,7 @@ async function start(
     workspaceId: WORKSPACE_ID,
     stageWorkspaces: STAGE_WORKSPACES,
     registryId: REGISTRY_ID,
+    logsWorkspaceId: LOG_ANALYTICS.customerId,
     port: front.port,
     amqpPort: broker.port,
     blobPort: storage.blobPort,
@@ -253,13 +273,14 @@ interface Started {
   readonly caFile: string;
   readonly faults: Faults;
   readonly storageConnectionString: string;
+  readonly eventHubs: EventHubs;
 }
 
 /** Makes the HTTP services, in the order in which they need each other, and opens the front to them. */
 async function addServices(
   services: Service[],
   { data, clock = systemClock, log = () => {}, retryScale = 1, ...options }: AzureOptions,
-  { origin, caFile, faults, storageConnectionString }: Started,
+  { origin, caFile, faults, storageConnectionString, eventHubs }: Started,
 ) {
   const identity = await createIdentity({ data, clock });
   const { authenticate } = identity;
@@ -273,7 +294,17 @@ async function addServices(
     writeBlob: blobWriter(storageConnectionString),
   });
   services.push(faultsService(faults), identity.service, eventGrid.service);
-  const monitor = createMonitor({ data, clock, authenticate, location: LOCATION });
+  const monitor = createMonitor({
+    data,
+    clock,
+    authenticate,
+    location: LOCATION,
+    retryScale,
+    logAnalytics: LOG_ANALYTICS,
+    workspaceGuid: guidOf,
+    eventHubs,
+    log,
+  });
   const mailbox = createMailbox({ data, clock, authenticate });
   const delivery = createDelivery({ data, clock, authenticate, origin: () => origin });
   services.push(monitor.service, mailbox, delivery.service);
@@ -316,6 +347,18 @@ async function addServices(
     }),
     createPolicyInsights({ data, clock, location: LOCATION, authenticate, raise }),
   );
+  const costManagement = createCostManagement({
+    data,
+    clock,
+    authenticate,
+    location: LOCATION,
+    usage: machineLearning.usage,
+    notify: monitor.notify,
+    hasActionGroup: monitor.hasActionGroup,
+    mail: (mail) => mailbox.deliver({ ...mail, from: BUDGET_SENDER, html: "" }),
+  });
+  // Before those that it asks and tells.
+  services.unshift(costManagement);
   const context: AzureContext = {
     origin,
     data,

@@ -59,6 +59,25 @@ export interface ScoredRequest {
   /** What the model answered; absent when it was not reached. */
   readonly modelStatusCode?: number;
   readonly durationMs: number;
+  /** Absent for requests that no client made, as in tests of the metrics. */
+  readonly log?: RequestLog;
+}
+
+/** What the traffic log tells of a request beside what the metrics count. */
+export interface RequestLog {
+  readonly method: string;
+  /** As the endpoint's own host would see it, e.g. `/score`. */
+  readonly path: string;
+  readonly protocol: string;
+  readonly authType: "Key" | "AMLToken" | "AADToken";
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly userAgent: string;
+  readonly requestId: string;
+  readonly clientRequestId: string;
+  /** Why the caller, and why the endpoint, got the status that it got; empty when all went well. */
+  readonly reason: string;
+  readonly modelReason: string;
 }
 
 export type RecordRequest = (request: ScoredRequest) => void;

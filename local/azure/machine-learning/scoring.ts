@@ -7,6 +7,7 @@ import { readDuration } from "./duration.ts";
 import { type EndpointRow, findEndpoint } from "./endpoints.ts";
 import type { ModelHost } from "./model-host.ts";
 import { Refusal } from "./refusal.ts";
+import { requestLog } from "./request-log.ts";
 import type { Resource } from "./resource.ts";
 import { readJson } from "./router.ts";
 import { TrafficSplitter } from "./traffic.ts";
@@ -91,6 +92,7 @@ export class Scoring implements Service {
       statusCode: answer.status,
       ...(modelStatusCode !== undefined && { modelStatusCode }),
       durationMs: performance.now() - started,
+      log: requestLog(request, answer, requestId, endpoint.resource.properties.authMode),
     });
     return answer;
   }

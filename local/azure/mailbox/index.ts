@@ -8,7 +8,7 @@ import { CARD_STYLE } from "../teams/style.ts";
 import { createTeams } from "../teams/webhook.ts";
 import { createEmailApi } from "./email-api.ts";
 import { cardPage, listPage, mailDocument, mailPage, missingPage } from "./pages.ts";
-import { MailStore } from "./store.ts";
+import { type Mail, MailStore } from "./store.ts";
 import { STYLE } from "./style.ts";
 
 export interface MailboxOptions {
@@ -24,6 +24,8 @@ const JSON_LIMIT = 10_000;
 export interface Mailbox extends Service {
   /** Path and query of the Teams workflow's webhook. Who knows it may post. */
   readonly teamsWebhookPath: string;
+  /** A mail that a service of Azure writes itself. The same operation id again changes nothing. */
+  deliver(mail: Omit<Mail, "id">): void;
 }
 
 /**
@@ -65,6 +67,7 @@ export function createMailbox({ data, authenticate, clock = systemClock }: Mailb
     name: "mailbox",
     handle,
     teamsWebhookPath: teams.path,
+    deliver: (mail) => store.add(mail),
     stats: () => ({ mailsSent: store.count(), cardsPosted: cards.count() }),
     async stop() {
       store.close();
