@@ -17,7 +17,7 @@ import { createIdentity } from "./identity/index.ts";
 import { createMachineLearning, type MachineLearningOptions } from "./machine-learning/index.ts";
 import { createMailbox } from "./mailbox/index.ts";
 import { createHubSender } from "./monitor/diagnostics/hub-sender.ts";
-import { createMonitor, createMonitor, type EventHubs } from "./monitor/index.ts";
+import { createMonitor, type EventHubs } from "./monitor/index.ts";
 import { createPolicyInsights } from "./policy-insights/index.ts";
 import { createResourceGraph } from "./resource-graph/index.ts";
 import type { RaiseEvent, RecordRequest, Service, UsageIn } from "./service.ts";
