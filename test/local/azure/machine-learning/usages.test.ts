@@ -108,3 +108,18 @@ test("lets a job die of the fault that is waiting for it, with the error in its 
     runProperties: { "error.message": "The node ran out of disk." },
   });
 });
+
+test("ends what ran in a workspace when the workspace is deleted", async () => {
+  const clock = stillClock(T0);
+  const fixture = await start({ clock, workspaces: ["mlw-outerloop", "mlw-short"] });
+  const job = { jobType: "Command", environmentId: "azureml:e:1", command: "sleep 60" };
+  const short = WORKSPACE_ID.replace("mlw-outerloop", "mlw-short");
+  await fixture.call("PUT", `${short}/jobs/train`, { properties: job });
+  await until(() => fixture.events.length === 3);
+  clock.advance(HOUR);
+  await fixture.client.workspaces.beginDeleteAndWait(AT[0], "mlw-short", QUICK);
+  clock.advance(HOUR);
+  expect(fixture.usage(T0, T0 + 5 * HOUR)).toEqual([
+    { resourceId: `${short}/jobs/train`, sku: "Standard_DS3_v2", instances: 1, from: T0, to: T0 + HOUR },
+  ]);
+});
