@@ -117,7 +117,11 @@ export async function addServices(
     record,
     authenticate,
     origin: () => origin,
-    jobEnvironment: { NODE_EXTRA_CA_CERTS: caFile },
+    // Jobs of Node start in half the time when their compiled code is kept.
+    jobEnvironment: {
+      NODE_EXTRA_CA_CERTS: caFile,
+      NODE_COMPILE_CACHE: path.join(data, "node-compile-cache"),
+    },
     log,
   });
   services.unshift(...machineLearning.services);

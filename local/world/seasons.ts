@@ -65,7 +65,8 @@ export async function* walkSeasons(
       days.push({ date, prediction, truth: today.truth });
       served.push({ date, row: rowOf(today), prediction });
     }
-    const said = SIGNALS.map((signal): Said => {
+    const due = SIGNALS.filter((signal) => week % MONITORS[signal].everyWeeks === 0);
+    const said = due.map((signal): Said => {
       const { windowDays: window, ...chosen } = MONITORS[signal];
       const watched = { served, observations: nature.until(date), model: champion.model, windowDays: window };
       const measured = measureSignal(signal, watched, chosen);

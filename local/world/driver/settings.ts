@@ -23,6 +23,8 @@ export const MINIMUM_DAYS = 14;
 /** What a monitor looks at: how many of the newest days, and which metrics by the type of a feature. */
 export interface MonitorSettings {
   readonly windowDays: number;
+  /** How many weeks pass from one look to the next. */
+  readonly everyWeeks: number;
   readonly numerical: readonly Chosen[];
   readonly categorical: readonly Chosen[];
 }
@@ -35,29 +37,33 @@ const WHOLE = [
 ] as const;
 
 /**
- * What the monitors look at, each world week. The thresholds were set with this data in view (see the README); Azure's
+ * What the monitors look at, on the last evening of a world week. The thresholds were set with this data in view (see the README); Azure's
  * own, 0.1 for a distance, would report the first June evening.
  */
 export const MONITORS: Readonly<Record<Signal, MonitorSettings>> = {
   "data-drift": {
     windowDays: FOUR_WEEKS,
+    everyWeeks: 1,
     /** Standard deviations. Months within the training data lie up to 1.2 from the whole. */
     numerical: [{ metric: "NormalizedWassersteinDistance", threshold: 2.6 }],
     categorical: [{ metric: "JensenShannonDistance", threshold: 0.5 }],
   },
   "prediction-drift": {
     windowDays: FOUR_WEEKS,
+    everyWeeks: 2,
     numerical: [{ metric: "NormalizedWassersteinDistance", threshold: 2.6 }],
     categorical: [],
   },
   "data-quality": {
     windowDays: FOUR_WEEKS,
+    everyWeeks: 2,
     /** Each season goes beyond the one before, up to nine nights in ten: that is for the monitors of drift. */
     numerical: [...WHOLE, { metric: "OutOfBoundsRate", threshold: 0.9 }],
     categorical: [...WHOLE, { metric: "OutOfBoundsRate", threshold: 0.9 }],
   },
   performance: {
     windowDays: FOUR_WEEKS,
+    everyWeeks: 1,
     /** °C. In training it was 3.5, and this is half as much again. */
     numerical: [{ metric: "RootMeanSquaredError", threshold: 5.25 }],
     categorical: [],

@@ -7,7 +7,7 @@ import type { Controls } from "./controls.ts";
 import { CODE, ENVIRONMENT, FIRST_JOB, firstTraining, monitorJob, monitorJobName } from "./jobs.ts";
 import { csvOf, type Nature } from "./nature.ts";
 import { Pauses } from "./pauses.ts";
-import { DATA_ASSET, DAYS_PER_WEEK, ENDPOINT, MODEL, START_DATE, STATIONS } from "./settings.ts";
+import { DATA_ASSET, DAYS_PER_WEEK, ENDPOINT, MODEL, MONITORS, START_DATE, STATIONS } from "./settings.ts";
 import { type WorldState, writeDurably } from "./state.ts";
 import { askForForecast, type Forecast } from "./stations.ts";
 import type { Serving, Workspace } from "./workspace.ts";
@@ -168,9 +168,10 @@ export class World {
   }
 
   async #closeWeek(date: string, serving: Serving): Promise<void> {
-    const { workspace, log } = this.#parts;
+    const { workspace, nature, log } = this.#parts;
     await this.#publishData(date);
-    for (const signal of SIGNALS) {
+    const week = nature.daysBetween(START_DATE, date) / DAYS_PER_WEEK;
+    for (const signal of SIGNALS.filter((name) => week % MONITORS[name].everyWeeks === 0)) {
       await workspace.submitJob(monitorJobName(signal, date), monitorJob(signal, date, serving));
     }
     await this.#keep({ monitoredOn: date });
