@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import type { ServiceAnswer, ServiceRequest } from "../service.ts";
 import { AadstsError } from "./aadsts.ts";
-import { isSignOutRedirect, PERSONAS, type Persona, TENANT_ID } from "./directory.ts";
+import { isSignOutRedirect, PERSONAS, type Persona } from "./directory.ts";
 import { errorPage, formPostPage, signedOutPage, signInPage } from "./pages.ts";
 import {
   checkTenant,
@@ -144,6 +144,3 @@ function cookie({ origin }: ServiceRequest, secret: string): string {
 function cookieOf({ headers }: ServiceRequest): string | undefined {
   return /(?:^|;\s*)ESTSAUTH=([\w-]+)/.exec(headers.cookie ?? "")?.[1];
 }
-
-/** Path that the sign-in page posts to. */
-const LOGIN_PATH = `/${TENANT_ID}/login`;
