@@ -3,7 +3,8 @@
  * Logs a metric for each feature; at a breach it tags its run, which nevertheless ends as Completed.
  */
 import { z } from "zod";
-import { DISTANCES } from "./drift.ts";
+import { NUMERICAL_DISTANCES } from "../../world/monitors/metrics.ts";
+
 import { type Frame, filesOf, readFrame } from "./frames.ts";
 
 const Window = z.object({ from: z.number(), to: z.number() }).nullable();
@@ -51,7 +52,7 @@ function measure(
     return current.length === 0 ? undefined : missing / current.length;
   }
   const [from, to] = [numbers(reference), numbers(current)];
-  return from.length === 0 || to.length === 0 ? undefined : DISTANCES[metric]?.(from, to);
+  return from.length === 0 || to.length === 0 ? undefined : NUMERICAL_DISTANCES[metric]?.(from, to);
 }
 
 async function track(call: string, body: object): Promise<void> {
