@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock.ts";
+import { Waker } from "../waker.ts";
 import { type Attempt, isDelivered, isFinal, outcomeOf, retryDelayMs } from "./retry.ts";
 import type { Delivery, EventGridStore } from "./store.ts";
 import type { Subscription } from "./subscription.ts";
@@ -30,31 +31,26 @@ export class Courier {
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
   #requests = 0;
-  #cancelTimer = () => {};
-  #isWoken = false;
+  readonly #waker: Waker;
 
   constructor(options: CourierOptions) {
     this.#options = options;
+    this.#waker = new Waker(options.clock, () => this.#work());
   }
 
   /** Looks for work soon. Cheap to call often. */
   wake(): void {
-    if (this.#isWoken || this.#stop.signal.aborted) return;
-    this.#isWoken = true;
-    setImmediate(() => {
-      this.#isWoken = false;
-      if (!this.#stop.signal.aborted) this.#work();
-    });
+    this.#waker.wake();
   }
 
   /** Cuts off what is under way; it is delivered again after the next start. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#cancelTimer();
+    this.#waker.stop();
     await Promise.all(this.#underWay.values());
   }
 
-  #work(): void {
+  #work(): number | undefined {
     const { store, clock, log } = this.#options;
     const now = clock.now();
     // What is under way is still due in the store: as many more are read, and skipped.
@@ -73,9 +69,7 @@ export class Courier {
         });
       for (const one of batch) this.#underWay.set(keyOf(one), carried);
     }
-    const nextDueAt = store.nextDueAt(now);
-    this.#cancelTimer();
-    if (nextDueAt !== undefined) this.#cancelTimer = clock.after(nextDueAt - now, () => this.wake());
+    return store.nextDueAt(now);
   }
 
   /** A delivery, and as many others of its subscription as that takes in one request. */

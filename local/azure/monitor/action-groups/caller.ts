@@ -1,4 +1,5 @@
 import type { Clock } from "../../../clock.ts";
+import { Waker } from "../../waker.ts";
 import type { Call, Calls } from "./calls.ts";
 
 /** Calls under way at a time, over all receivers. */
@@ -29,31 +30,26 @@ export class Caller {
   readonly #options: CallerOptions;
   readonly #underWay = new Map<number, Promise<void>>();
   readonly #stop = new AbortController();
-  #cancelTimer = () => {};
-  #isWoken = false;
+  readonly #waker: Waker;
 
   constructor(options: CallerOptions) {
     this.#options = options;
+    this.#waker = new Waker(options.clock, () => this.#work());
   }
 
   /** Looks for work soon. Cheap to call often. */
   wake(): void {
-    if (this.#isWoken || this.#stop.signal.aborted) return;
-    this.#isWoken = true;
-    setImmediate(() => {
-      this.#isWoken = false;
-      if (!this.#stop.signal.aborted) this.#work();
-    });
+    this.#waker.wake();
   }
 
   /** Cuts off what is under way; it is called again after the next start. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#cancelTimer();
+    this.#waker.stop();
     await Promise.all(this.#underWay.values());
   }
 
-  #work(): void {
+  #work(): number | undefined {
     const { calls, clock, log } = this.#options;
     const now = clock.now();
     for (const call of calls.due(now, MOST_AT_ONCE + this.#underWay.size)) {
@@ -65,9 +61,7 @@ export class Caller {
         .finally(() => this.#underWay.delete(call.seq));
       this.#underWay.set(call.seq, carried);
     }
-    const nextDueAt = calls.nextDueAt(now);
-    this.#cancelTimer();
-    if (nextDueAt !== undefined) this.#cancelTimer = clock.after(nextDueAt - now, () => this.wake());
+    return calls.nextDueAt(now);
   }
 
   async #carry(call: Call): Promise<void> {
