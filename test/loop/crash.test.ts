@@ -47,7 +47,9 @@ async function jobsOf({ cloud }: Pick<System, "cloud">): Promise<string[]> {
   const url = `${cloud.httpOrigin}${cloud.workspaceId}/jobs?api-version=2022-10-01`;
   const answer = await fetch(url, { headers: { authorization: `Bearer ${await identityToken(cloud)}` } });
   const { value } = (await answer.json()) as { value: { name: string }[] };
-  return value.map(({ name }) => name).filter((name) => !/-(data-drift|performance)-/.test(name));
+  return value
+    .map(({ name }) => name)
+    .filter((name) => !/-(data-drift|prediction-drift|data-quality|performance)-/.test(name));
 }
 
 test("a rollout whose every process is killed while a step bakes ends as it would have, and repeats nothing", async () => {

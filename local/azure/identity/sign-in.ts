@@ -146,4 +146,4 @@ function cookieOf({ headers }: ServiceRequest): string | undefined {
 }
 
 /** Path that the sign-in page posts to. */
-export const LOGIN_PATH = `/${TENANT_ID}/login`;
+const LOGIN_PATH = `/${TENANT_ID}/login`;

@@ -6,7 +6,9 @@ import { PayloadStore } from "../../../../shared/azure/payload-store.ts";
 import { openDocuments } from "../../../../shared/azure/tables.ts";
 import { GROUP, SUBSCRIPTION, startCloud } from "../cloud.ts";
 
-const cloud = startCloud();
+const cloud = startCloud({
+  machineLearning: { provisioning: { endpointMs: 0, deploymentMs: 0, deleteMs: 0 }, retryAfterSeconds: 0 },
+});
 
 interface Shown {
   readonly id: number;
@@ -250,6 +252,49 @@ describe("the product's documents and payloads", () => {
     expect(signed.headers.get("x-ms-error-code")).toBe(header);
     expect(signed.headers.get("retry-after")).toBe("3");
     expect(await signed.text()).toContain(body);
+  });
+});
+
+describe("Azure ML, told to fail", () => {
+  const at = [GROUP, "mlw-outerloop"] as const;
+  const quick = { updateIntervalInMs: 20 };
+
+  test("does not provision the deployment that is named, and provisions it when it is asked again", async () => {
+    const adapter = machineLearning();
+    const content = { uri: "azureml://datastores/d/paths/p", description: "", tags: {}, properties: {} };
+    await adapter.registerModel("served", "1", content);
+    const { onlineEndpoints, onlineDeployments } = adapter.client;
+    const endpoint = { location: "westeurope", properties: { authMode: "Key" } };
+    await onlineEndpoints.beginCreateOrUpdateAndWait(...at, "weather", endpoint, quick);
+    await arm({ deployment: "bl*", message: "OutOfQuota: Not enough quota for Standard_DS3_v2." });
+    const properties = {
+      endpointComputeType: "Managed" as const,
+      model: adapter.modelId("served", "1"),
+      instanceType: "Standard_DS3_v2",
+    };
+    const deployment = {
+      location: "westeurope",
+      sku: { name: "Default", capacity: 1 },
+      properties,
+    };
+    await expect(
+      onlineDeployments.beginCreateOrUpdateAndWait(...at, "weather", "blue", deployment, quick),
+    ).rejects.toThrow("OutOfQuota. Not enough quota for Standard_DS3_v2.");
+    expect(await armed()).toMatchObject([{ seen: 1, struck: 1, state: "spent" }]);
+    const found = await onlineDeployments.get(...at, "weather", "blue");
+    expect(found.properties.provisioningState).toBe("Failed");
+  });
+
+  test("lets the job die that is named", async () => {
+    await arm({ job: "retrain-*", message: "The node ran out of disk." });
+    const adapter = machineLearning();
+    const properties = { jobType: "Command", environmentId: "azureml:e:1", command: "true" };
+    await adapter.submitJob("retrain-1", properties);
+    await vi.waitFor(
+      async () =>
+        expect(await adapter.getJob("retrain-1")).toMatchObject({ status: "Failed", isCompleted: false }),
+      { timeout: 10_000 },
+    );
   });
 });
 

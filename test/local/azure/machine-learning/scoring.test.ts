@@ -39,7 +39,7 @@ async function serve(fixture: Fixture, { traffic = { blue: 100 }, authMode = "Ke
     call("POST", "/inference/weather/score", body(value), { authorization: `Bearer ${key}`, ...headers });
 }
 
-test("answers what the model predicts, and tells which deployment did", async () => {
+test("answers what the model predicts, tells which deployment did, and leaves what the traffic log has", async () => {
   const fixture = await start();
   const score = await serve(fixture);
   const answer = await score(21);
@@ -54,6 +54,20 @@ test("answers what the model predicts, and tells which deployment did", async ()
       statusCode: 200,
       modelStatusCode: 200,
       durationMs: expect.any(Number),
+      log: {
+        method: "POST",
+        path: "/score",
+        protocol: "HTTP/1.1",
+        authType: "Key",
+        requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        clientRequestId: "",
+        userAgent: "node",
+        requestBytes: expect.any(Number),
+        // "[42]"
+        responseBytes: 4,
+        reason: "",
+        modelReason: "",
+      },
     },
   ]);
 });
