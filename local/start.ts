@@ -4,6 +4,7 @@ import { StartError } from "./system/child.ts";
 import { followLedger } from "./system/feed.ts";
 import { OptionError, readOptions, type SystemOptions } from "./system/options.ts";
 import { type Addresses, type System, startSystem } from "./system/system.ts";
+import type { WorldName } from "./world/worlds.ts";
 
 /** One line, then the end: whoever typed the command knows what to type instead. */
 function fail(message: string): never {
@@ -24,17 +25,38 @@ const options = optionsOrFail();
 const say = (event: Record<string, unknown>, words: string) =>
   process.stdout.write(`${options.json ? JSON.stringify(event) : words}\n`);
 
-function screen({ console, mailbox, world, data }: Addresses): string {
+/** What a person is told about each world beforehand. */
+const WORLDS: Readonly<Record<WorldName, { readonly model: string; readonly story: string }>> = {
+  classical: {
+    model: "A weather model",
+    story: "summer comes, its error grows, and the loop retrains it and asks you again.",
+  },
+  vision: {
+    model: "A model of handwritten digits",
+    story:
+      "the camera hangs askew, it gets worse, and people are asked to label what it was least sure about.",
+  },
+  language: {
+    model: "A model that sorts a shop's mail",
+    story:
+      "customers ask about new things, it gets worse, and people are asked to label its least sure answers.",
+  },
+};
+
+function screen({ console, mailbox, world, labelling, data }: Addresses): string {
   const bold = (text: string) => styleText("bold", text);
+  const { model, story } = WORLDS[options.world];
+  const people = `  Labelling ${bold(labelling)}   a project appears here when the model has got worse; label it there,
+            or let the demonstration do it by its button, and version 2 comes up for approval\n`;
   return `
-${bold("Outerloop is running.")} A weather model is being trained; then the loop begins, and asks for your approval.
+${bold("Outerloop is running.")} ${model} is being trained; then the loop begins, and asks for your approval.
 
   Console   ${bold(console)}
   Mailbox   ${bold(mailbox)}   the approval request arrives here within a minute
-  State     ${data}   delete it to begin anew
+${options.world === "classical" ? "" : people}  State     ${data}   delete it to begin anew
 
-Try: open the mailbox, follow the link in the mail, read the evidence, and press Approve. The model goes live,
-summer comes (a day every ${options.secondsPerDay} s), its error grows, and the loop retrains it and asks you again.
+Try: open the mailbox, follow the link in the mail, read the evidence, and press Approve. The model goes live, days
+pass (one every ${options.secondsPerDay} s): ${story}
 
   faster    curl -X POST ${world} -d '{"secondsPerDay":0.5}'
   stop      Ctrl-C

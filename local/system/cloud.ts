@@ -6,6 +6,7 @@ import type { Service } from "../azure/service.ts";
 import { systemClock } from "../clock.ts";
 import { type RunningWorld, startWorld } from "../world/driver/index.ts";
 import { createWorldLabelling } from "../world/world-labelling.ts";
+import { DEFAULT_WORLD, WORLD_NAMES, type WorldName, worldNamed } from "../world/worlds.ts";
 
 const { values } = parseArgs({
   options: {
@@ -13,10 +14,19 @@ const { values } = parseArgs({
     "amqp-port": { type: "string", default: "5672" },
     "storage-port": { type: "string", default: "10000" },
     "seconds-per-day": { type: "string", default: "3" },
+    world: { type: "string", default: DEFAULT_WORLD },
     data: { type: "string", default: ".outerloop/azure" },
   },
 });
 const log = (level: string, message: string) => process.stderr.write(`${level}: ${message}\n`);
+
+function worldOrExit(text: string): WorldName {
+  const found = worldNamed(text);
+  if (found) return found;
+  process.stderr.write(`--world is '${text}', expected ${WORLD_NAMES.join(", ")}\n`);
+  process.exit(1);
+}
+const name = worldOrExit(values.world);
 
 let world: RunningWorld | undefined;
 /** The front is up before the world is: until then nobody answers for it. */
@@ -56,11 +66,12 @@ process.once("disconnect", () => void stop());
 // Only once everybody listens: an event that nobody has subscribed to is gone, here as in Azure.
 process.once("message", async () => {
   world = await startWorld({
+    world: name,
     azureOrigin: azure.origin,
     workspaceId: azure.workspaceId,
     identity: { endpoint: azure.identityEndpoint, header: azure.identityHeader },
     caFile: azure.caFile,
-    data: join(values.data, "world"),
+    data: join(values.data, "world", name),
     clock: systemClock,
     secondsPerDay: Number(values["seconds-per-day"]),
     log,

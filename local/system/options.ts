@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { DEFAULT_WORLD, WORLD_NAMES, type WorldName, worldNamed } from "../world/worlds.ts";
 
 /** What a person may choose about the local system; every one by flag or by variable. */
 export interface SystemOptions {
@@ -13,6 +14,8 @@ export interface SystemOptions {
   readonly storagePort: number;
   /** Folder that holds all state. */
   readonly data: string;
+  /** The model that is lived with. */
+  readonly world: WorldName;
   /** How fast a day of the simulated world passes, in real seconds. */
   readonly secondsPerDay: number;
   /** One line of JSON for each event instead of words. */
@@ -68,9 +71,18 @@ export function readOptions(
     amqpPort: port("amqp-port"),
     storagePort: port("storage-port"),
     data: resolve(flags.data ?? environment.OUTERLOOP_DATA ?? ".outerloop"),
+    world: worldOf(flags.world, environment.OUTERLOOP_WORLD),
     secondsPerDay: numberOf("seconds-per-day", (value) => value > 0, "a number of seconds above 0"),
     json: flags.json ?? false,
   };
+}
+
+function worldOf(flag: string | undefined, variable: string | undefined): WorldName {
+  const [from, text] = flag === undefined ? ["OUTERLOOP_WORLD", variable] : ["--world", flag];
+  if (text === undefined || text === "") return DEFAULT_WORLD;
+  const world = worldNamed(text);
+  if (world) return world;
+  throw new OptionError(`${from} is '${text}', expected ${WORLD_NAMES.join(", ")}`);
 }
 
 function parse(args: readonly string[]) {
@@ -84,6 +96,7 @@ function parse(args: readonly string[]) {
         "amqp-port": text,
         "storage-port": text,
         "seconds-per-day": text,
+        world: text,
         data: text,
         json: { type: "boolean" },
       },

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { DEFAULT_WORLD } from "../world/worlds.ts";
 import { type Child, startChild } from "./child.ts";
 import type { SystemOptions } from "./options.ts";
 import { appSettings, CloudAddresses } from "./settings.ts";
@@ -12,6 +13,7 @@ export interface Addresses {
   readonly console: string;
   readonly mailbox: string;
   readonly world: string;
+  readonly labelling: string;
   readonly azure: string;
   readonly serviceBus: string;
   readonly storage: string;
@@ -36,7 +38,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
  * @throws {StartError} when a part does not start; everything else has been stopped by then
  */
 export async function startSystem(
-  options: Omit<SystemOptions, "json">,
+  options: Omit<SystemOptions, "json" | "world"> & Partial<Pick<SystemOptions, "world">>,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<System> {
   const { data } = options;
@@ -52,6 +54,7 @@ export async function startSystem(
       ["--azure-port", options.azurePort],
       ["--amqp-port", options.amqpPort],
       ["--storage-port", options.storagePort],
+      ["--world", options.world ?? DEFAULT_WORLD],
       ["--seconds-per-day", options.secondsPerDay],
       ["--data", join(data, "azure")],
     ].flat();
@@ -91,6 +94,7 @@ function addressesOf(host: string, cloud: CloudAddresses, data: string): Address
     console: `${host}/console`,
     mailbox: `${cloud.httpOrigin}/mailbox`,
     world: `${cloud.httpOrigin}/_world`,
+    labelling: `${cloud.httpOrigin}/labelling`,
     azure: cloud.origin,
     serviceBus: cloud.serviceBusConnectionString,
     storage: cloud.storageConnectionString,

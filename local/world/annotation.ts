@@ -1,3 +1,4 @@
+import { DAYS_PER_WEEK } from "./calendar.ts";
 import type { ServedSample } from "./classifier/collected.ts";
 import { type ClassifierModel, type Classify, trainClassifier } from "./classifier/model.ts";
 import { itemsOf, poorlyPredicted } from "./classifier/poorly-predicted.ts";
@@ -34,8 +35,6 @@ export interface Annotation {
   readonly minimumDays: number;
   readonly monitors: Readonly<Record<MonitorSignal, MonitorWindow>>;
 }
-
-const DAYS_PER_WEEK = 7;
 
 /**
  * The loop in fast motion, without any cloud: version 1 serves, monitors look each week, and at a breach people are asked

@@ -1,3 +1,5 @@
+export const DAYS_PER_WEEK = 7;
+
 const DAY_MS = 86_400_000;
 
 /** `2025-03-01` and 5 is `2025-03-06`. */

@@ -1,5 +1,6 @@
 /** `npm run world -- NAME`: a world in fast motion, without any cloud: how its model goes wrong, and what is done. */
 import { ArgumentError } from "./jobs/command.ts";
+import { WORLD_NAMES, type WorldName, worldNamed } from "./worlds.ts";
 
 /**
  * Prints what happens in one world, a line at a time, each within 110 columns.
@@ -10,7 +11,7 @@ import { ArgumentError } from "./jobs/command.ts";
 export type Play = (args: readonly string[], print: (line: string) => void) => Promise<void>;
 
 /** A world is one line here: its file, loaded only when it is asked for. */
-const WORLDS: Readonly<Record<string, () => Promise<Play>>> = {
+const WORLDS: Readonly<Record<WorldName, () => Promise<Play>>> = {
   classical: async () => (await import("./classical/play.ts")).play,
   vision: async () => (await import("./vision/play.ts")).play,
   language: async () => (await import("./language/play.ts")).play,
@@ -18,10 +19,9 @@ const WORLDS: Readonly<Record<string, () => Promise<Play>>> = {
 
 const [name = "", ...args] = process.argv.slice(2);
 try {
-  const load = WORLDS[name];
-  if (!load)
-    throw new ArgumentError(`World '${name}' is unknown, expected ${Object.keys(WORLDS).join(" or ")}.`);
-  const play = await load();
+  const world = worldNamed(name);
+  if (!world) throw new ArgumentError(`World '${name}' is unknown, expected ${WORLD_NAMES.join(" or ")}.`);
+  const play = await WORLDS[world]();
   await play(args, (line) => console.log(line));
 } catch (error) {
   if (!(error instanceof ArgumentError)) throw error;

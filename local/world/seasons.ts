@@ -1,10 +1,11 @@
+import { DAYS_PER_WEEK } from "./calendar.ts";
 import type { Predict, WeatherModel } from "./classical/artefact.ts";
 import type { ServedDay } from "./classical/collected.ts";
 import { trainModel } from "./classical/model.ts";
 import { measureSignal } from "./classical/signals.ts";
 import { COLUMNS, type Example, examplesOf, WEATHER } from "./classical/weather.ts";
-import type { Nature } from "./driver/nature.ts";
-import { DAYS_PER_WEEK, FIRST_TRAINING_DAYS, MINIMUM_DAYS, MONITORS, START_DATE } from "./driver/settings.ts";
+import type { Nature } from "./driver/weather/nature.ts";
+import { FIRST_TRAINING_DAYS, MINIMUM_DAYS, MONITORS, START_DATE } from "./driver/weather/settings.ts";
 import { errorsOf, rmse } from "./measures/regression.ts";
 import type { Finding } from "./monitors/measure.ts";
 import { SIGNALS, type Signal } from "./monitors/metrics.ts";

@@ -62,6 +62,7 @@ test.each([
 test.each([
   [["--port", "x"], "--port is 'x', expected a port, 0 to 65535"],
   [["--seconds-per-day", "0"], "--seconds-per-day is '0', expected a number of seconds above 0"],
+  [["--world", "audio"], "--world is 'audio', expected classical, vision, language"],
 ])("refuses %j in one line", async (args, expected) => {
   const child = start(...args);
   let words = "";

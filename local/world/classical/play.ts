@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Nature } from "../driver/nature.ts";
+import { Nature } from "../driver/weather/nature.ts";
 import { ArgumentError } from "../jobs/command.ts";
 import { walkSeasons } from "../seasons.ts";
 import { loadModel, type WeatherModel, writeModel } from "./artefact.ts";

@@ -10,8 +10,9 @@ import { differenceInterval } from "../measures/difference.ts";
 import { judges, labelsBy, truthsOf } from "./judged.ts";
 import { taskNamed } from "./tasks.ts";
 
-const rightOrWrong = (labels: readonly string[], truths: readonly string[]): number[] =>
-  labels.map((label, index) => (label === truths[index] ? 1 : 0));
+/** 0 for each right answer and 100 for each wrong one: their mean is the share of wrong ones in percent. */
+const wrongs = (labels: readonly string[], truths: readonly string[]): number[] =>
+  labels.map((label, index) => (label === truths[index] ? 0 : 100));
 
 await runScript(async (tracking) => {
   const text = { type: "string" } as const;
@@ -27,18 +28,18 @@ await runScript(async (tracking) => {
 
   const candidate = await labelsBy(candidateFolder, task, samples);
   const metrics: Record<string, number> = {
+    candidate_error_percent: mean(wrongs(candidate, truths)),
     candidate_accuracy: accuracy(candidate, truths),
     candidate_macro_f1: macroScores(candidate, truths).f1,
     sample_size: samples.length,
   };
   if (values.champion) {
     const champion = await labelsBy(values.champion, task, samples);
-    const { low, high } = differenceInterval(
-      rightOrWrong(candidate, truths),
-      rightOrWrong(champion, truths),
-      (rows) => mean([...rows]),
+    const { low, high } = differenceInterval(wrongs(candidate, truths), wrongs(champion, truths), (rows) =>
+      mean([...rows]),
     );
     Object.assign(metrics, {
+      champion_error_percent: mean(wrongs(champion, truths)),
       champion_accuracy: accuracy(champion, truths),
       champion_macro_f1: macroScores(champion, truths).f1,
       difference_low: low,

@@ -1,10 +1,9 @@
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { z } from "zod";
-import { START_DATE } from "./settings.ts";
+import { type ZodType, z } from "zod";
 
 /** What the world must not forget. */
-const WorldState = z.object({
+export const WorldState = z.object({
   /** Today, in the world. */
   date: z.string().regex(/^\d{4}-\d{2}-\d{2}$/),
   /** Version 1 of the model is registered: from here on days pass. */
@@ -14,25 +13,25 @@ const WorldState = z.object({
 });
 export type WorldState = z.infer<typeof WorldState>;
 
-const BEGINNING: WorldState = { date: START_DATE, isPrepared: false, monitoredOn: null };
+/** Before the first of its days. */
+export const beginning = (date: string): WorldState => ({ date, isPrepared: false, monitoredOn: null });
 
-/** @throws {Error} naming the file when it holds something else: deleting it begins anew */
-export async function readState(file: string): Promise<WorldState> {
+/**
+ * What a file keeps; `fresh` when there is none yet.
+ *
+ * @throws {Error} naming the file when it holds something else: deleting it begins anew
+ */
+export async function readState<T>(file: string, schema: ZodType<T>, fresh: T): Promise<T> {
   let text: string;
   try {
     text = await readFile(file, "utf8");
   } catch {
-    return BEGINNING;
+    return fresh;
   }
   try {
-    return WorldState.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(text));
   } catch (error) {
-    throw new Error(
-      `${file} is not the state of a world, expected JSON with a date: delete it to begin anew.`,
-      {
-        cause: error,
-      },
-    );
+    throw new Error(`${file} is not the state of a world: delete it to begin anew.`, { cause: error });
   }
 }
 

@@ -77,6 +77,12 @@ export class Workspace {
     return found === null ? null : (found.properties.status ?? "Unknown");
   }
 
+  /** The job's tags; none when there is no such job. */
+  async jobTags(job: string): Promise<Readonly<Record<string, string | null>>> {
+    const found = await orNull(this.#client.jobs.get(...this.#at, job));
+    return found?.properties.tags ?? {};
+  }
+
   /**
    * Safe to repeat: a job that is there already is left alone.
    *

@@ -1,23 +1,20 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Clock } from "../../clock.ts";
-import { dayAt } from "../classical/weather.ts";
-import { SIGNALS } from "../monitors/metrics.ts";
+import { DAYS_PER_WEEK, daysBetween } from "../calendar.ts";
 import type { Controls } from "./controls.ts";
-import { CODE, ENVIRONMENT, FIRST_JOB, firstTraining, monitorJob, monitorJobName } from "./jobs.ts";
-import { csvOf, type Nature } from "./nature.ts";
 import { Pauses } from "./pauses.ts";
-import { DATA_ASSET, DAYS_PER_WEEK, ENDPOINT, MODEL, MONITORS, START_DATE, STATIONS } from "./settings.ts";
+import { ask, type Scored } from "./requests.ts";
+import { monitorJobName, type Publication, type Scenario } from "./scenario.ts";
 import { type WorldState, writeDurably } from "./state.ts";
-import { askForForecast, type Forecast } from "./stations.ts";
 import type { Serving, Workspace } from "./workspace.ts";
 
 export interface WorldParts {
   readonly workspace: Workspace;
-  readonly nature: Nature;
+  readonly scenario: Scenario;
   readonly stateFile: string;
-  /** Folder of the published observations. */
-  readonly observations: string;
+  /** Folder of what was published as data. */
+  readonly published: string;
   readonly state: WorldState;
   readonly clock: Clock;
   readonly secondsPerDay: number;
@@ -26,7 +23,7 @@ export interface WorldParts {
 
 const POLL_MS = 500;
 const WAIT_MS = 1_000;
-/** The jobs of this model and what they share with those of others. */
+/** The jobs of all models: they share much. */
 const CODE_FOLDER = new URL("../", import.meta.url).href;
 /** What the jobs would run in; here they run on this machine as they are. */
 const IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04";
@@ -42,7 +39,7 @@ export class World {
   /** What holds the days up, in words. */
   #status = "is being prepared";
   #served: { answered: number; failed: number } = { answered: 0, failed: 0 };
-  #lastForecast: (Forecast & { date: string }) | null = null;
+  #lastAnswer: (Scored & { date: string }) | null = null;
 
   constructor(parts: WorldParts) {
     this.#parts = parts;
@@ -51,11 +48,16 @@ export class World {
     this.#secondsPerDay = parts.secondsPerDay;
   }
 
+  /** The last day whose monitors were submitted. */
+  get monitoredOn(): string | null {
+    return this.#state.monitoredOn;
+  }
+
   /** How the world stands, for `/_world`. */
   tell(): object {
     const { date, isPrepared, monitoredOn } = this.#state;
     return {
-      scenario: "classical",
+      scenario: this.#parts.scenario.name,
       date,
       status: this.#status,
       isPrepared,
@@ -65,7 +67,7 @@ export class World {
       daysToAdvance: this.#daysToAdvance,
       /** Since this process started. */
       requests: this.#served,
-      lastForecast: this.#lastForecast,
+      lastAnswer: this.#lastAnswer,
     };
   }
 
@@ -97,34 +99,31 @@ export class World {
 
   /** Code, environment and data are published, version 1 is trained and registered. Each step is safe to repeat. */
   async #prepare(): Promise<void> {
-    const { workspace, log } = this.#parts;
+    const { workspace, scenario, log } = this.#parts;
+    const { code, startDate, firstTrainingJob: job, model, learntFrom } = scenario;
     this.#status = "trains version 1";
-    await workspace.publishCode(CODE.name, CODE.version, CODE_FOLDER);
-    await workspace.publishEnvironment(ENVIRONMENT.name, ENVIRONMENT.version, IMAGE);
-    await this.#publishData(START_DATE);
-    await workspace.submitJob(FIRST_JOB, firstTraining(START_DATE));
-    const status = await this.#jobEnd(FIRST_JOB);
+    await workspace.publishCode(code, "1", CODE_FOLDER);
+    await workspace.publishEnvironment(`${code}-env`, "1", IMAGE);
+    await this.#publish(startDate, scenario.dataUntil(startDate));
+    if (scenario.training) await this.#publish(startDate, scenario.training);
+    await workspace.submitJob(job, scenario.firstTraining());
+    const status = await this.#jobEnd(job);
     if (status === null) return;
-    if (status !== "Completed") throw new Error(`Job ${FIRST_JOB} ended as ${status}, expected Completed.`);
-    await workspace.registerModel(
-      MODEL,
-      "1",
-      FIRST_JOB,
-      "Trained on winter and spring, January to May 2012.",
-    );
+    if (status !== "Completed") throw new Error(`Job ${job} ended as ${status}, expected Completed.`);
+    await workspace.registerModel(model, "1", job, `Trained on ${learntFrom}.`);
     await this.#keep({ isPrepared: true });
-    log("info", `Version 1 of ${MODEL} is trained on January to May 2012 and registered.`);
+    log("info", `Version 1 of ${model} is trained on ${learntFrom}, and registered.`);
   }
 
-  /** One day: the stations ask, on the last evening of a week the monitors run, and the date moves on. */
+  /** One day: the callers ask, on the last evening of a week the monitors run, and the date moves on. */
   async #live(): Promise<void> {
-    const { workspace, nature, log } = this.#parts;
+    const { workspace, scenario, log } = this.#parts;
     const { date } = this.#state;
-    const tomorrow = nature.dayAfter(date);
-    const serving = tomorrow === null ? null : await workspace.serving(ENDPOINT);
+    const tomorrow = scenario.dayAfter(date);
+    const serving = tomorrow === null ? null : await workspace.serving(scenario.endpoint);
     if (tomorrow === null || serving === null) {
       this.#status =
-        tomorrow === null ? "is at the end of its data" : `waits until endpoint ${ENDPOINT} serves`;
+        tomorrow === null ? "is at the end of its data" : `waits until endpoint ${scenario.endpoint} serves`;
       if (tomorrow === null) this.#daysToAdvance = 0;
       await this.#pauses.pause(WAIT_MS);
       return;
@@ -137,61 +136,52 @@ export class World {
       return;
     }
     const isAdvanced = this.#daysToAdvance > 0;
-    this.#status = this.#isPaused && !isAdvanced ? "is paused: the stations ask for the same day" : "moves";
+    this.#status = this.#isPaused && !isAdvanced ? "is paused: the same day is asked for again" : "moves";
     if (this.#isPaused && !isAdvanced) return;
 
     if (this.#isMonitoringDay(date)) await this.#closeWeek(date, serving);
     if (isAdvanced) this.#daysToAdvance -= 1;
     await this.#keep({ date: tomorrow });
-    log("info", `${tomorrow}: ${answered} of ${STATIONS} stations were answered the day before.`);
+    log("info", `${tomorrow}: ${answered} requests were answered the day before.`);
   }
 
   #isMonitoringDay(date: string): boolean {
-    const days = this.#parts.nature.daysBetween(START_DATE, date);
+    const days = daysBetween(this.#parts.scenario.startDate, date);
     return days > 0 && days % DAYS_PER_WEEK === 0 && this.#state.monitoredOn !== date;
   }
 
-  /** All stations stand in one place and send the same: repeats of one real request, so that there is traffic. */
   async #ask(serving: Serving, date: string): Promise<number> {
-    const days = this.#parts.nature.until(date);
-    const day = dayAt(days, days.length - 1);
-    if (!day) throw new Error(`There is no day before ${date}.`);
+    const requests = this.#parts.scenario.requestsOn(date);
     let answered = 0;
-    for (let station = 1; station <= STATIONS && !this.#pauses.isStopped; station += 1) {
-      const forecast = await askForForecast(serving, `${date}/station-${station}`, day);
-      if (forecast.status === 200) answered += 1;
-      this.#served[forecast.status === 200 ? "answered" : "failed"] += 1;
-      this.#lastForecast = { date, ...forecast };
-      if (this.#daysToAdvance === 0) await this.#pauses.pause((this.#secondsPerDay * 1000) / STATIONS);
+    for (const request of requests) {
+      if (this.#pauses.isStopped) return answered;
+      const scored = await ask(serving, request);
+      if (scored.status === 200) answered += 1;
+      this.#served[scored.status === 200 ? "answered" : "failed"] += 1;
+      this.#lastAnswer = { date, ...scored };
+      if (this.#daysToAdvance === 0) await this.#pauses.pause((this.#secondsPerDay * 1000) / requests.length);
     }
     return answered;
   }
 
   async #closeWeek(date: string, serving: Serving): Promise<void> {
-    const { workspace, nature, log } = this.#parts;
-    await this.#publishData(date);
-    const week = nature.daysBetween(START_DATE, date) / DAYS_PER_WEEK;
-    for (const signal of SIGNALS.filter((name) => week % MONITORS[name].everyWeeks === 0)) {
-      await workspace.submitJob(monitorJobName(signal, date), monitorJob(signal, date, serving));
+    const { workspace, scenario, log } = this.#parts;
+    await this.#publish(date, scenario.dataUntil(date));
+    const week = daysBetween(scenario.startDate, date) / DAYS_PER_WEEK;
+    for (const signal of scenario.monitorsOf(week)) {
+      const job = scenario.monitorJob(signal, date, serving);
+      await workspace.submitJob(monitorJobName(scenario, signal, date), job);
     }
     await this.#keep({ monitoredOn: date });
-    log(
-      "info",
-      `${date}: observations are published, the monitors look at deployment ${serving.deployment}.`,
-    );
+    log("info", `${date}: data is published, the monitors look at deployment ${serving.deployment}.`);
   }
 
-  /** All observations so far, as the version of that date. */
-  async #publishData(date: string): Promise<void> {
-    const { workspace, nature, observations } = this.#parts;
-    const file = join(observations, `${date}.csv`);
-    await writeDurably(file, csvOf(nature.until(date)));
-    await workspace.publishData(
-      DATA_ASSET,
-      date,
-      pathToFileURL(file).href,
-      `Seattle, 2012-01-01 to ${date}.`,
-    );
+  /** As the version of that date. */
+  async #publish(date: string, { asset, extension, text, description }: Publication): Promise<void> {
+    const { workspace, published } = this.#parts;
+    const file = join(published, `${asset}-${date}.${extension}`);
+    await writeDurably(file, text);
+    await workspace.publishData(asset, date, pathToFileURL(file).href, description);
   }
 
   /** The status a job ends with; null when the world is stopped meanwhile. */

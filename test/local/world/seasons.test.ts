@@ -4,7 +4,7 @@ import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { loadModel, writeModel } from "../../../local/world/classical/artefact.ts";
 import { summaryLines, weekLines } from "../../../local/world/classical/play-lines.ts";
-import { Nature } from "../../../local/world/driver/nature.ts";
+import { Nature } from "../../../local/world/driver/weather/nature.ts";
 import { type Week, walkSeasons } from "../../../local/world/seasons.ts";
 
 let weeks: Week[];

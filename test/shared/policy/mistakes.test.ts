@@ -222,7 +222,7 @@ describe("a policy book", () => {
       `    approval: { approvers: [${one}] }`,
     ].join("\n");
     const book = loadPolicy(text, "p.yaml");
-    expect(book.patterns).toEqual(["weather-max", "tide-*", "*-overnight"]);
+    expect(book.patterns).toEqual(["weather-max", "digits", "support-desk", "tide-*", "*-overnight"]);
     expect(book.for("tide-x")?.policy.approval.quorum).toBe(2);
     expect(book.for("wind-overnight")?.policy.approval.quorum).toBe(1);
     // Two of `tide-*` are to agree, of whom `*-overnight` leaves one.

@@ -12,7 +12,7 @@ import {
 import { growForest } from "../../../../local/world/classical/forest.ts";
 import { trainModel } from "../../../../local/world/classical/model.ts";
 import { type Example, examplesOf } from "../../../../local/world/classical/weather.ts";
-import { Nature } from "../../../../local/world/driver/nature.ts";
+import { Nature } from "../../../../local/world/driver/weather/nature.ts";
 
 const nature = await Nature.load();
 const spring = examplesOf(nature.until("2012-04-30")).slice(-60);

@@ -38,7 +38,8 @@ test(
     const metrics = await script("evaluate", { task, data, candidate, champion: first, days: 7 });
     expect(metrics.sample_size).toBe(70);
     expect(metrics.candidate_accuracy).toBeGreaterThan(Number(metrics.champion_accuracy));
-    expect(metrics.difference_low).toBeGreaterThan(0);
+    expect(metrics.candidate_error_percent).toBeCloseTo(100 - 100 * Number(metrics.candidate_accuracy));
+    expect(metrics.difference_high).toBeLessThan(0);
   },
   SLOW,
 );
@@ -48,7 +49,12 @@ test(
   async () => {
     const { checks: data, training } = prepared;
     const alone = await script("evaluate", { task, data, candidate: first, champion: "", days: 1 });
-    expect(Object.keys(alone)).toEqual(["candidate_accuracy", "candidate_macro_f1", "sample_size"]);
+    expect(Object.keys(alone)).toEqual([
+      "candidate_error_percent",
+      "candidate_accuracy",
+      "candidate_macro_f1",
+      "sample_size",
+    ]);
     expect(alone.sample_size).toBe(10);
     expect(await complaint("evaluate", { task, data: training, candidate: first, days: 7 })).toContain(
       "holds no sample of its newest 7 days that the models have not learnt, expected one or more.",

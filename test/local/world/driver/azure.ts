@@ -13,6 +13,8 @@ import { createMachineLearning } from "../../../../local/azure/machine-learning/
 import type { RaisedEvent, ScoredRequest } from "../../../../local/azure/service.ts";
 import { systemClock } from "../../../../local/clock.ts";
 import { type RunningWorld, startWorld, type WorldOptions } from "../../../../local/world/driver/index.ts";
+import { createWorldLabelling } from "../../../../local/world/world-labelling.ts";
+import type { WorldName } from "../../../../local/world/worlds.ts";
 
 const SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
 const AT: [string, string] = ["rg-outerloop", "mlw-outerloop"];
@@ -45,8 +47,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Identity and Azure ML behind the real front; everything is gone when the test ends. */
-export async function startAzure() {
+/** Identity, Azure ML and the labelling queue behind the real front; everything is gone when the test ends. */
+export async function startAzure(world: WorldName = "classical") {
   const data = await mkdtemp(path.join(tmpdir(), "world-"));
   onTestFinished(() => rm(data, { recursive: true, force: true }));
   const { key, cert, caFile, identity, endpoint } = await trust();
@@ -65,17 +67,16 @@ export async function startAzure() {
     authenticate: identity.authenticate,
     jobEnvironment: { NODE_EXTRA_CA_CERTS: caFile },
   });
-  const front = await startFront({
-    port: 0,
-    tls: { key, cert },
-    services: machineLearning,
-  });
+  const labelling = createWorldLabelling({ data: path.join(data, "labelling"), clock: systemClock });
+  const services = [...machineLearning, labelling];
+  const front = await startFront({ port: 0, tls: { key, cert }, services });
   onTestFinished(async () => {
     await front.stop();
-    for (const service of machineLearning) await service.stop?.();
+    for (const service of services) await service.stop?.();
   });
   const origin = `https://localhost:${front.port}`;
   const options = {
+    world,
     azureOrigin: origin,
     workspaceId: WORKSPACE_ID,
     identity: { endpoint, header: identity.identityHeader },
@@ -90,7 +91,7 @@ export async function startAzure() {
     client,
     at: AT,
     options,
-    serve: (version: string) => serve(client, version),
+    serve: (version: string, model = "weather-max") => serve(client, model, version),
   };
 }
 
@@ -108,14 +109,14 @@ async function clientOf({ endpoint, header }: WorldOptions["identity"], origin: 
 }
 
 /** What the control plane does once a version is approved: deploys it, and gives it all traffic. */
-async function serve(client: AzureMachineLearningWorkspaces, version: string): Promise<void> {
+async function serve(client: AzureMachineLearningWorkspaces, name: string, version: string): Promise<void> {
   const endpoint = { location: LOCATION, properties: { authMode: "Key" } };
   const wait = { updateIntervalInMs: 20 };
-  await client.onlineEndpoints.beginCreateOrUpdateAndWait(...AT, "weather-max", endpoint, wait);
-  const model = `${WORKSPACE_ID}/models/weather-max/versions/${version}`;
+  await client.onlineEndpoints.beginCreateOrUpdateAndWait(...AT, name, endpoint, wait);
+  const model = `${WORKSPACE_ID}/models/${name}/versions/${version}`;
   await client.onlineDeployments.beginCreateOrUpdateAndWait(
     ...AT,
-    "weather-max",
+    name,
     `v${version}-blue`,
     {
       location: LOCATION,
@@ -126,7 +127,7 @@ async function serve(client: AzureMachineLearningWorkspaces, version: string): P
   );
   await client.onlineEndpoints.beginCreateOrUpdateAndWait(
     ...AT,
-    "weather-max",
+    name,
     { ...endpoint, properties: { ...endpoint.properties, traffic: { [`v${version}-blue`]: 100 } } },
     wait,
   );

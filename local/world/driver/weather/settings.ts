@@ -1,9 +1,10 @@
-import type { Chosen, Signal } from "../monitors/metrics.ts";
+import type { Chosen, Signal } from "../../monitors/metrics.ts";
 
 /** What the data scientists of this world decided once, for the model `weather-max`. */
 
 export const MODEL = "weather-max";
 export const ENDPOINT = "weather-max";
+export const CODE = "weather";
 export const DATA_ASSET = "weather-observations";
 
 /** The last day that version 1 learns from: winter and spring. From here on days pass. */
@@ -14,8 +15,6 @@ export const FIRST_TRAINING_DAYS = 152;
 
 /** Weather stations that ask for a forecast each day. They are in one place, so their requests are the same. */
 export const STATIONS = 10;
-
-export const DAYS_PER_WEEK = 7;
 
 /** Fewer served days than this tell a monitor nothing: a model that has just taken over is given two weeks. */
 export const MINIMUM_DAYS = 14;

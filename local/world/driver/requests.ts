@@ -1,22 +1,21 @@
-import { COLUMNS, type Day, WEATHER } from "../classical/weather.ts";
+import type { ScoringRequest } from "./scenario.ts";
 import type { Serving } from "./workspace.ts";
 
 const TIMEOUT_MS = 30_000;
 
-/** What a station was answered; `prediction` in °C, absent unless the status is 200. */
-export interface Forecast {
+/** What a caller was answered; `prediction` is of its one row, absent unless the status is 200. */
+export interface Scored {
   /** HTTP status; 0 when no answer came. */
   readonly status: number;
   readonly deployment: string | null;
-  readonly prediction?: number;
+  readonly prediction?: unknown;
 }
 
-/** Asks the endpoint for tomorrow's highest temperature. Never throws: an outage is part of the world. */
-export async function askForForecast(
+/** Asks the endpoint about one row. Never throws: an outage is part of the world. */
+export async function ask(
   { scoringUri, key }: Serving,
-  correlationId: string,
-  { features, weather }: Day,
-): Promise<Forecast> {
+  { correlationId, body }: ScoringRequest,
+): Promise<Scored> {
   try {
     const response = await fetch(scoringUri, {
       method: "POST",
@@ -25,16 +24,13 @@ export async function askForForecast(
         "content-type": "application/json",
         "x-ms-client-request-id": correlationId,
       },
-      body: JSON.stringify({
-        input_data: { columns: [...COLUMNS, WEATHER], index: [0], data: [[...features, weather]] },
-      }),
+      body: JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     const answer: unknown = await response.json();
     const deployment = response.headers.get("azureml-model-deployment");
     const prediction: unknown = Array.isArray(answer) ? answer[0] : undefined;
-    if (response.status !== 200 || typeof prediction !== "number")
-      return { status: response.status, deployment };
+    if (response.status !== 200 || prediction === undefined) return { status: response.status, deployment };
     return { status: 200, deployment, prediction };
   } catch {
     return { status: 0, deployment: null };

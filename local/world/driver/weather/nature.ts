@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { type Observation, readObservations } from "../classical/weather.ts";
+import { type Observation, readObservations } from "../../classical/weather.ts";
 
 const COLUMNS = ["date", "precipitation", "temp_max", "temp_min", "wind", "weather"] as const;
 
@@ -27,11 +27,6 @@ export class Nature {
   /** Null after the last day that was measured. */
   dayAfter(date: string): string | null {
     return this.#days[this.#indexOf(date) + 1]?.date ?? null;
-  }
-
-  /** Whole days from one to the other. */
-  daysBetween(from: string, to: string): number {
-    return this.#indexOf(to) - this.#indexOf(from);
   }
 
   #indexOf(date: string): number {
