@@ -1,50 +1,27 @@
 /** The simulated Azure: every service that the product calls, speaking the real protocols, on loopback only. */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { type Clock, systemClock } from "../clock.ts";
+import { systemClock } from "../clock.ts";
 import { type BrokerConfig, startBroker } from "./broker/index.ts";
-import { createEventGrid } from "./event-grid/index.ts";
+import { Faults } from "./faults/faults.ts";
 import { ensureCertificates } from "./front/certificates.ts";
 import { startFront } from "./front/index.ts";
-import { createIdentity } from "./identity/index.ts";
-import { createMachineLearning, type MachineLearningOptions } from "./machine-learning/index.ts";
-import { createMailbox } from "./mailbox/index.ts";
-import { createMonitor } from "./monitor/index.ts";
-import type { RaiseEvent, RecordRequest, Service } from "./service.ts";
+import { createHubSender } from "./monitor/diagnostics/hub-sender.ts";
+import { LOG_ANALYTICS, REGISTRY_ID, STAGE_WORKSPACES, WORKSPACE_ID } from "./names.ts";
+import type { Service } from "./service.ts";
+import { addServices, type ServiceOptions } from "./services.ts";
 import { withPortAdvice } from "./start-error.ts";
 import { startStorage } from "./storage/index.ts";
 
 export { AzureStartError } from "./start-error.ts";
 
-export interface AzureOptions {
+export interface AzureOptions extends ServiceOptions {
   /** Of all HTTP services; 0 takes a free one, as for the others. */
   readonly port: number;
   /** Of Service Bus and Event Hubs. */
   readonly amqpPort: number;
   /** Of blobs; tables are two ports above it. */
   readonly storagePort: number;
-  /** Folder that keeps everything. Made when missing; what it holds survives kill -9. */
-  readonly data: string;
-  readonly clock?: Clock;
-  readonly log?: (level: "info" | "warn" | "error", message: string) => void;
-  /** Factor on the waits between Event Grid's attempts; 1 is Azure's schedule. */
-  readonly retryScale?: number;
-  /** How long operations of Azure Machine Learning take. */
-  readonly machineLearning?: Pick<MachineLearningOptions, "provisioning" | "retryAfterSeconds">;
-  /** More services behind the same port. They are stopped with the others. */
-  readonly services?: (context: AzureContext) => Service[];
-}
-
-/** What a further service may use of the others. */
-export interface AzureContext {
-  /** `https://localhost:PORT` */
-  readonly origin: string;
-  readonly data: string;
-  readonly clock: Clock;
-  readonly workspaceId: string;
-  readonly raise: RaiseEvent;
-  readonly record: RecordRequest;
-  readonly authenticate: (headers: Readonly<Record<string, string>>) => boolean;
 }
 
 export interface Azure {
@@ -56,11 +33,29 @@ export interface Azure {
   /** `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` of the app. */
   readonly identityEndpoint: string;
   readonly identityHeader: string;
+  /** People sign in at `{origin}/{tenantId}/v2.0`, to the app that these are of. */
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Where a Teams workflow takes Adaptive Cards; what it is sent is in the mailbox. */
+  readonly teamsWebhookUrl: string;
+  /** `baseUrl` of GitHub's clients; its repository is `outerloop/models`. */
+  readonly githubApiUrl: string;
+  readonly githubToken: string;
+  /** Organization and project of Azure DevOps: `_apis` is below it. The token is a personal access token. */
+  readonly devOpsUrl: string;
+  readonly devOpsToken: string;
   readonly serviceBusConnectionString: string;
   readonly eventHubsConnectionString: string;
   readonly storageConnectionString: string;
-  /** ARM id of the one workspace. */
+  /** ARM id of the workspace that does for all stages. */
   readonly workspaceId: string;
+  /** ARM ids of the workspaces that are for one stage each. */
+  readonly stageWorkspaces: typeof STAGE_WORKSPACES;
+  /** ARM id of the one container registry; its data plane is at `origin`. */
+  readonly registryId: string;
+  /** The id by which queries name the Log Analytics workspace. */
+  readonly logsWorkspaceId: string;
   readonly port: number;
   readonly amqpPort: number;
   readonly blobPort: number;
@@ -68,14 +63,6 @@ export interface Azure {
   stats(): Record<string, number>;
   stop(): Promise<void>;
 }
-
-const SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000001";
-const RESOURCE_GROUP = "rg-outerloop";
-const WORKSPACE = "mlw-outerloop";
-const LOCATION = "westeurope";
-const WORKSPACE_ID =
-  `/subscriptions/${SUBSCRIPTION_ID}/resourceGroups/${RESOURCE_GROUP}` +
-  `/providers/Microsoft.MachineLearningServices/workspaces/${WORKSPACE}`;
 
 /** The entities that the deployment makes in Azure. */
 const BROKER_CONFIG: BrokerConfig = {
@@ -136,6 +123,8 @@ async function start(
   await mkdir(data, { recursive: true });
   const at = (name: string) => path.join(data, name);
 
+  const faults = new Faults(at("faults.sqlite"), clock);
+  stops.push(async () => faults.stop());
   const broker = await withPortAdvice(
     "The AMQP broker",
     options.amqpPort,
@@ -143,6 +132,12 @@ async function start(
     startBroker({ port: options.amqpPort, file: at("broker.sqlite"), config: BROKER_CONFIG, clock, log }),
   );
   stops.push(() => broker.stop());
+  const sender = createHubSender(broker.eventHubsConnectionString);
+  stops.push(() => sender.stop());
+  const eventHubs = {
+    names: BROKER_CONFIG.eventHubs?.map(({ name }) => name) ?? [],
+    publish: sender.publish,
+  };
   const storage = await withPortAdvice(
     "Storage (this port and the two above it)",
     options.storagePort,
@@ -152,6 +147,7 @@ async function start(
       data: at("storage"),
       clock,
       log: (message) => log("error", message),
+      faults,
     }),
   );
   stops.push(() => storage.stop());
@@ -167,13 +163,21 @@ async function start(
     "The HTTP front",
     options.port,
     "--azure-port",
-    startFront({ port: options.port, tls, services, moreStats, log }),
+    startFront({ port: options.port, tls, services, moreStats, log, faults }),
   );
   stops.push(() => front.stop());
 
   const origin = `https://localhost:${front.port}`;
   const { caFile } = tls;
-  const { identityHeader, endpointPath } = await addServices(services, options, { origin, caFile });
+  const added = await addServices(services, options, {
+    origin,
+    caFile,
+    faults,
+    storageConnectionString: storage.connectionString,
+    eventHubs,
+  });
+  services.splice(services.indexOf(STARTING), 1);
+  const { identityHeader, endpointPath, tenantId, app } = added;
   const httpOrigin = `http://127.0.0.1:${front.port}`;
   return {
     origin,
@@ -181,10 +185,21 @@ async function start(
     caFile,
     identityEndpoint: `${httpOrigin}${endpointPath}`,
     identityHeader,
+    tenantId,
+    clientId: app.clientId,
+    clientSecret: app.clientSecret,
+    teamsWebhookUrl: `${origin}${added.teamsWebhookPath}`,
+    githubApiUrl: `${origin}/github-api`,
+    githubToken: added.delivery.githubToken,
+    devOpsUrl: `${origin}/outerloop/models`,
+    devOpsToken: added.delivery.devOpsToken,
     serviceBusConnectionString: broker.serviceBusConnectionString,
     eventHubsConnectionString: broker.eventHubsConnectionString,
     storageConnectionString: storage.connectionString,
     workspaceId: WORKSPACE_ID,
+    stageWorkspaces: STAGE_WORKSPACES,
+    registryId: REGISTRY_ID,
+    logsWorkspaceId: LOG_ANALYTICS.customerId,
     port: front.port,
     amqpPort: broker.port,
     blobPort: storage.blobPort,
@@ -192,50 +207,4 @@ async function start(
     stats: () => front.stats(),
     stop: stopAll,
   };
-}
-
-/** Makes the HTTP services, in the order in which they need each other, and opens the front to them. */
-async function addServices(
-  services: Service[],
-  { data, clock = systemClock, log = () => {}, retryScale = 1, ...options }: AzureOptions,
-  { origin, caFile }: { origin: string; caFile: string },
-) {
-  const identity = await createIdentity({ data, clock });
-  const { authenticate } = identity;
-  const eventGrid = createEventGrid({ data, clock, authenticate, retryScale, log });
-  services.push(identity.service, eventGrid.service);
-  const monitor = createMonitor({ data, clock, authenticate, location: LOCATION });
-  services.push(monitor.service, createMailbox({ data, clock, authenticate }));
-  const { raise } = eventGrid;
-  const { record } = monitor;
-  // In front of those that it raises and records by: services stop in this order.
-  services.unshift(
-    ...createMachineLearning({
-      ...options.machineLearning,
-      data: path.join(data, "machine-learning"),
-      clock,
-      subscriptionId: SUBSCRIPTION_ID,
-      resourceGroup: RESOURCE_GROUP,
-      location: LOCATION,
-      workspaces: [WORKSPACE],
-      raise,
-      record,
-      authenticate,
-      origin: () => origin,
-      jobEnvironment: { NODE_EXTRA_CA_CERTS: caFile },
-      log,
-    }),
-  );
-  const context: AzureContext = {
-    origin,
-    data,
-    clock,
-    workspaceId: WORKSPACE_ID,
-    raise,
-    record,
-    authenticate,
-  };
-  services.unshift(...(options.services?.(context) ?? []));
-  services.splice(services.indexOf(STARTING), 1);
-  return identity;
 }

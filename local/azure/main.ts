@@ -49,6 +49,7 @@ function announce(azure: Azure, isJson: boolean): void {
   }
   console.log(`The simulated Azure is ready.
   HTTP services  ${azure.origin} (or ${azure.httpOrigin}), mailbox ${azure.httpOrigin}/mailbox
+  GitHub         ${azure.githubApiUrl}; Azure DevOps ${azure.devOpsUrl}; what was opened ${azure.httpOrigin}/delivery
   AMQP           localhost:${azure.amqpPort}
   Storage        blobs ${azure.blobPort}, tables ${azure.tablePort}
   Certificates   NODE_EXTRA_CA_CERTS=${azure.caFile}`);

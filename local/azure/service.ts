@@ -40,6 +40,8 @@ export interface RaisedEvent {
   readonly eventType: string;
   readonly data: Record<string, unknown>;
   readonly eventTime?: string;
+  /** As the publisher sets it: `""` (left out) for Azure ML, `"1.0"` for registries, `"1"` for policy. */
+  readonly dataVersion?: string | undefined;
 }
 
 /** Takes an event for delivery; once this returns, the event survives kill -9. */
@@ -57,6 +59,49 @@ export interface ScoredRequest {
   /** What the model answered; absent when it was not reached. */
   readonly modelStatusCode?: number;
   readonly durationMs: number;
+  /** Absent for requests that no client made, as in tests of the metrics. */
+  readonly log?: RequestLog;
+}
+
+/** What the traffic log tells of a request beside what the metrics count. */
+export interface RequestLog {
+  readonly method: string;
+  /** As the endpoint's own host would see it, e.g. `/score`. */
+  readonly path: string;
+  readonly protocol: string;
+  readonly authType: "Key" | "AMLToken" | "AADToken";
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly userAgent: string;
+  readonly requestId: string;
+  readonly clientRequestId: string;
+  /** Why the caller, and why the endpoint, got the status that it got; empty when all went well. */
+  readonly reason: string;
+  readonly modelReason: string;
 }
 
 export type RecordRequest = (request: ScoredRequest) => void;
+
+/**
+ * A deployment, job or compute instance that ran on machines which are paid for by the hour, within the span that was
+ * asked for.
+ */
+export interface Usage {
+  /** Of the deployment, job or compute instance. */
+  readonly resourceId: string;
+  /** Size of the machines, e.g. `Standard_DS3_v2`. */
+  readonly sku: string;
+  readonly instances: number;
+  /** Milliseconds since the epoch; `from` is inside the span, `to` at its end or before. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What ran between two moments, in milliseconds since the epoch; what is deleted by now is included. */
+export type UsageIn = (from: number, to: number) => readonly Usage[];
+
+/**
+ * Asked once for each deployment that is about to be provisioned and each job that is about to run (a step of a pipeline
+ * by the name `{pipeline}/{step}`): an answer is the message that it fails with. `Code: message` gives the error its code, e.g. `OutOfQuota: not enough cores`.
+ */
+export type TakeFault = (target: "deployment" | "job", name: string) => string | undefined;

@@ -15,3 +15,16 @@ export class IndexingError extends Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** SQLite's primary result codes for a file whose pages contradict each other, and for one that is no database. */
+const DAMAGED: readonly number[] = [11, 26];
+
+/** Whether SQLite refused a file for what is in it, rather than for who else holds it. */
+export function isDamagedDatabase(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    "errcode" in error &&
+    typeof error.errcode === "number" &&
+    DAMAGED.includes(error.errcode & 0xff)
+  );
+}

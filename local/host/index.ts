@@ -3,7 +3,7 @@ import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import type { FunctionDefinition, HostLog } from "./contract.ts";
 import { openDurable, openRpcDoor, usesDurable } from "./durable-door.ts";
-import { messageOf } from "./errors.ts";
+import { HostStartError, isDamagedDatabase, messageOf } from "./errors.ts";
 import { KeyRing } from "./http/keys.ts";
 import { type Listener, listen } from "./http/listen.ts";
 import { buildRouteTable } from "./http/routes.ts";
@@ -71,7 +71,12 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     return await start({ ...options, app: path.resolve(options.app) }, undo, stop);
   } catch (error) {
     await stop();
-    throw error;
+    if (!isDamagedDatabase(error)) throw error;
+    throw new HostStartError(
+      `What the host keeps in '${options.data}' is damaged (${messageOf(error)}). ` +
+        "Bring the folder back from a copy, or delete it to begin anew without what it remembered.",
+      { cause: error },
+    );
   }
 }
 
@@ -87,6 +92,10 @@ async function start(
   undo.push(applyEnvironment(local.Values, false), applyEnvironment(options.env ?? {}, true));
   const host = readHostJson(options.app, process.env);
   const log = filteredLog(options.log ?? consoleLog, host.logging.logLevel);
+  for (const { path: name, meant } of host.misspelt) {
+    const advice = `Azure passes over a name it does not know. Did you mean '${meant}'?`;
+    log("warning", "Host.Startup", `host.json: '${name}' is no setting. ${advice}`);
+  }
 
   const database = openState(options.data);
   undo.push(() => database.close());

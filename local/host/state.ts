@@ -2,6 +2,19 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
+const SETUP = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  CREATE TABLE IF NOT EXISTS keys (scope TEXT, name TEXT, value TEXT NOT NULL, PRIMARY KEY (scope, name)) STRICT;
+  CREATE TABLE IF NOT EXISTS timers (
+    function TEXT PRIMARY KEY, schedule TEXT NOT NULL, last INTEGER, next INTEGER NOT NULL, updated INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS checkpoints (
+    namespace TEXT, hub TEXT, consumer_group TEXT, partition TEXT, offset TEXT NOT NULL, sequence_number INTEGER NOT NULL,
+    PRIMARY KEY (namespace, hub, consumer_group, partition)
+  ) STRICT;
+`;
+
 /**
  * Opens what the host itself remembers (keys, timers, checkpoints) in the data folder, which it makes when there is none.
  *
@@ -10,17 +23,11 @@ import { DatabaseSync } from "node:sqlite";
 export function openState(dataFolder: string): DatabaseSync {
   mkdirSync(dataFolder, { recursive: true });
   const database = new DatabaseSync(path.join(dataFolder, "host.sqlite"));
-  database.exec(`
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    CREATE TABLE IF NOT EXISTS keys (scope TEXT, name TEXT, value TEXT NOT NULL, PRIMARY KEY (scope, name)) STRICT;
-    CREATE TABLE IF NOT EXISTS timers (
-      function TEXT PRIMARY KEY, schedule TEXT NOT NULL, last INTEGER, next INTEGER NOT NULL, updated INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE IF NOT EXISTS checkpoints (
-      namespace TEXT, hub TEXT, consumer_group TEXT, partition TEXT, offset TEXT NOT NULL, sequence_number INTEGER NOT NULL,
-      PRIMARY KEY (namespace, hub, consumer_group, partition)
-    ) STRICT;
-  `);
+  try {
+    database.exec(SETUP);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   return database;
 }

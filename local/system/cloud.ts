@@ -5,6 +5,7 @@ import { startAzure } from "../azure/index.ts";
 import type { Service } from "../azure/service.ts";
 import { systemClock } from "../clock.ts";
 import { type RunningWorld, startWorld } from "../world/driver/index.ts";
+import { createWorldLabelling } from "../world/world-labelling.ts";
 
 const { values } = parseArgs({
   options: {
@@ -28,7 +29,7 @@ const azure = await startAzure({
   amqpPort: Number(values["amqp-port"]),
   storagePort: Number(values["storage-port"]),
   data: values.data,
-  services: () => [worldService],
+  services: ({ data, clock }) => [worldService, createWorldLabelling({ data, clock })],
   // Event Grid waits 10 s before its first retry; whoever watches need not.
   retryScale: 0.1,
   log,

@@ -4,6 +4,7 @@ import { type Child, startChild } from "./child.ts";
 import type { SystemOptions } from "./options.ts";
 import { appSettings, CloudAddresses } from "./settings.ts";
 import { subscribe } from "./subscribe.ts";
+import { watch } from "./watch.ts";
 
 /** Where everything is. */
 export interface Addresses {
@@ -71,6 +72,7 @@ export async function startSystem(
     children.push(hostChild);
     const host = String(hostChild.ready.url).replace(/\/$/, "");
     await subscribe(cloud, host);
+    await watch(cloud, host);
     cloudChild.begin();
     const broken = Promise.race([
       cloudChild.ended.then(() => "The simulated Azure has ended"),

@@ -1,24 +1,36 @@
-import { isBreached } from "./classical/breach.ts";
+import type { Predict, WeatherModel } from "./classical/artefact.ts";
 import type { ServedDay } from "./classical/collected.ts";
-import { rmse } from "./classical/errors.ts";
-import { measureDrift, measureErrors } from "./classical/measures.ts";
-import { type Predict, trainModel, type WeatherModel } from "./classical/model.ts";
-import { type Example, examplesOf } from "./classical/weather.ts";
+import { trainModel } from "./classical/model.ts";
+import { measureSignal } from "./classical/signals.ts";
+import { COLUMNS, type Example, examplesOf, WEATHER } from "./classical/weather.ts";
 import type { Nature } from "./driver/nature.ts";
 import { DAYS_PER_WEEK, FIRST_TRAINING_DAYS, MINIMUM_DAYS, MONITORS, START_DATE } from "./driver/settings.ts";
+import { errorsOf, rmse } from "./measures/regression.ts";
+import type { Finding } from "./monitors/measure.ts";
+import { SIGNALS, type Signal } from "./monitors/metrics.ts";
+import { breachesOf, type Measured } from "./monitors/report.ts";
 
 /** Makes a model answer, as the endpoint does it. */
 export type Serve = (model: WeatherModel) => Promise<Predict>;
 
+/** What the champion foretold at the end of `date`, and what the next day brought: both in °C. */
+export interface Foretold {
+  readonly date: string;
+  readonly prediction: number;
+  readonly truth: number;
+}
+
+/** What one signal's monitor said on an evening. */
+export interface Said extends Measured {
+  readonly signal: Signal;
+  readonly breaches: readonly Finding[];
+}
+
 export interface Week {
   /** Its last day, on whose evening the monitors run. */
   readonly date: string;
-  /** Largest distance of any feature from the champion's training data, in standard deviations. */
-  readonly drift: number;
-  /** °C, RMSE of the champion over the monitors' window; null while no answer can be judged. */
-  readonly error: number | null;
-  /** Features and metrics beyond their threshold: `temp_min 2.04`. */
-  readonly breaches: readonly string[];
+  readonly days: readonly Foretold[];
+  readonly said: readonly Said[];
   /** Whether the champion was replaced on this evening by one trained on the newest days. */
   readonly retrained: boolean;
   /** °C, RMSE over the four weeks that follow: of version 1, and of the champion after this evening. */
@@ -33,66 +45,76 @@ const WEEKS_AHEAD = 4;
  *
  * @param windowDays - how many of the newest days a retraining learns from
  */
-export async function walkSeasons(
+export async function* walkSeasons(
   nature: Nature,
   serve: Serve,
   { weeks, windowDays }: { weeks: number; windowDays: number },
-): Promise<Week[]> {
+): AsyncGenerator<Week, void> {
   const first = trainModel(knownOn(nature, START_DATE).slice(-FIRST_TRAINING_DAYS));
   const stale = await serve(first);
   let champion = { model: first, predict: stale };
   let served: ServedDay[] = [];
-  const walked: Week[] = [];
   let date = START_DATE;
 
-  for (let day = 1; day <= weeks * DAYS_PER_WEEK; day += 1) {
-    date = nature.dayAfter(date) ?? date;
-    served.push(await answer(nature, champion.predict, date));
-    if (day % DAYS_PER_WEEK !== 0) continue;
-
-    const drift = measureDrift(served, champion.model, MONITORS["data-drift"]);
-    const errors = measureErrors(served, nature.until(date), "RootMeanSquaredError", MONITORS.performance);
-    const breached = [drift, errors].flatMap((signal) =>
-      signal.days < MINIMUM_DAYS ? [] : signal.metrics.filter(isBreached),
-    );
-    if (breached.length > 0) {
+  for (let week = 1; week <= weeks; week += 1) {
+    const days: Foretold[] = [];
+    for (let day = 1; day <= DAYS_PER_WEEK; day += 1) {
+      date = nature.dayAfter(date) ?? date;
+      const today = exampleOf(nature, date);
+      const [prediction = Number.NaN] = await champion.predict([today]);
+      days.push({ date, prediction, truth: today.truth });
+      served.push({ date, row: rowOf(today), prediction });
+    }
+    const due = SIGNALS.filter((signal) => week % MONITORS[signal].everyWeeks === 0);
+    const said = due.map((signal): Said => {
+      const { windowDays: window, ...chosen } = MONITORS[signal];
+      const watched = { served, observations: nature.until(date), model: champion.model, windowDays: window };
+      const measured = measureSignal(signal, watched, chosen);
+      return { signal, ...measured, breaches: breachesOf(measured, MINIMUM_DAYS) };
+    });
+    const retrained = said.some(({ breaches }) => breaches.length > 0);
+    if (retrained) {
       const model = trainModel(knownOn(nature, date).slice(-windowDays));
       champion = { model, predict: await serve(model) };
       served = [];
     }
-    const following = ahead(nature, date);
-    walked.push({
-      date,
-      drift: Math.max(...drift.metrics.map(({ value }) => value)),
-      error: errors.metrics[0]?.value ?? null,
-      breaches: breached.map(({ metric, group, value }) => `${group ?? metric} ${value.toFixed(2)}`),
-      retrained: breached.length > 0,
-      ahead: { stale: await errorOf(stale, following), champion: await errorOf(champion.predict, following) },
-    });
+    const following = followingDays(nature, date);
+    const ahead = {
+      stale: await errorOf(stale, following),
+      champion: await errorOf(champion.predict, following),
+    };
+    yield { date, days, said, retrained, ahead };
   }
-  return walked;
 }
 
 function knownOn(nature: Nature, date: string): Example[] {
   return examplesOf(nature.until(date));
 }
 
-async function answer(nature: Nature, predict: Predict, date: string): Promise<ServedDay> {
+/** That day, and what only the next one will tell. */
+function exampleOf(nature: Nature, date: string): Example {
   const tomorrow = nature.dayAfter(date);
   const today = tomorrow === null ? undefined : knownOn(nature, tomorrow).at(-1);
   if (!today) throw new RangeError(`There is no day after ${date} to foretell.`);
-  const [prediction = Number.NaN] = await predict([today]);
-  return { date, features: today.features, prediction };
+  return today;
+}
+
+/** As a station would ask. */
+function rowOf({ features, weather }: Example): ServedDay["row"] {
+  return {
+    ...Object.fromEntries(COLUMNS.map((column, index) => [column, features[index]])),
+    [WEATHER]: weather,
+  };
 }
 
 /** The days after `date`, as many as {@link WEEKS_AHEAD} weeks have. */
-function ahead(nature: Nature, date: string): Example[] {
+function followingDays(nature: Nature, date: string): Example[] {
   let last = date;
   for (let day = 0; day <= WEEKS_AHEAD * DAYS_PER_WEEK; day += 1) last = nature.dayAfter(last) ?? last;
   return knownOn(nature, last).slice(-WEEKS_AHEAD * DAYS_PER_WEEK);
 }
 
 async function errorOf(predict: Predict, examples: readonly Example[]): Promise<number> {
-  const predictions = await predict(examples);
-  return rmse(predictions.map((value, index) => value - (examples[index]?.truth ?? Number.NaN)));
+  const truths = examples.map(({ truth }) => truth);
+  return rmse(errorsOf(await predict(examples), truths));
 }

@@ -16,6 +16,8 @@ interface Exchange {
   readonly requestBody?: unknown;
   readonly status: number;
   readonly responseBody?: unknown;
+  /** Given: each header that is described for the status must be there. Lower-case names. */
+  readonly responseHeaders?: Readonly<Record<string, string>>;
 }
 
 export interface Validator {
@@ -23,27 +25,36 @@ export interface Validator {
   problems(exchange: Exchange): string[];
 }
 
-const ROOT = path.join(import.meta.dirname, "machinelearning-2022-10-01/specification");
-const FOLDER = "machinelearningservices/resource-manager/Microsoft.MachineLearningServices/stable/2022-10-01";
-const FILES = ["mfe.json", "machineLearningServices.json"];
-const FORMATS = ["int32", "int64", "float", "double", "duration", "password", "byte"];
+const FOLDER = "machinelearningservices/resource-manager/Microsoft.MachineLearningServices/stable";
+/** The files of each version that are kept here. */
+const FILES = {
+  "2022-10-01": ["mfe.json", "machineLearningServices.json"],
+  "2024-04-01": ["mfe.json", "registries.json"],
+} as const;
+export type ApiVersion = keyof typeof FILES;
+const DEFINITIONS = "definitions";
+const FORMATS = ["arm-id", "int32", "int64", "float", "double", "duration", "password", "byte"];
 
-/** Reads the description of Azure Machine Learning 2022-10-01; half a second, so once per file of tests. */
-export function loadValidator(): Validator {
-  const ajv = new AjvDraft04.default({ strict: false, allErrors: true, schemaId: "id" });
+/** Reads the description of Azure Machine Learning; half a second, so once per file of tests. */
+export function loadValidator(version: ApiVersion = "2022-10-01"): Validator {
+  const ajv = new AjvDraft04.default({ strict: false, allErrors: true, schemaId: "id", inlineRefs: false, code: { optimize: false } });
   addFormats.default(ajv);
   for (const format of FORMATS) ajv.addFormat(format, true);
-  const documents = new Documents();
-  const operations = FILES.flatMap((name) => readOperations(documents.load(path.join(FOLDER, name)), path.join(FOLDER, name)));
+  const documents = new Documents(path.join(import.meta.dirname, `machinelearning-${version}/specification`));
+  const operations = FILES[version].flatMap((name) => {
+    const file = path.join(FOLDER, version, name);
+    return readOperations(documents.load(file), file);
+  });
   const schemas = new Schemas(documents);
+  // Under one id, so that what several operations refer to is compiled once.
+  ajv.addSchema({ id: DEFINITIONS, definitions: schemas.convertAll() });
   const compiled = new Map<string, ValidateFunction>();
 
   function check(what: string, key: string, schema: Json | undefined, file: string, value: unknown): string[] {
     if (schema === undefined) return value === undefined ? [] : [`${what}: a body where none is described`];
     let validate = compiled.get(key);
     if (!validate) {
-      const root = schemas.convert(schema, file);
-      validate = ajv.compile({ ...asObject(root), definitions: schemas.definitionsFor(root) });
+      validate = ajv.compile(asObject(schemas.convert(schema, file)));
       compiled.set(key, validate);
     }
     if (validate(value)) return [];
@@ -51,15 +62,19 @@ export function loadValidator(): Validator {
   }
 
   return {
-    problems({ method, path: requested, requestBody, status, responseBody }) {
+    problems({ method, path: requested, requestBody, status, responseBody, responseHeaders }) {
       const found = operations.find((one) => one.method === method && one.pattern.test(requested));
       if (!found) return [`${method} ${requested} is not described`];
       const key = `${method} ${found.template}`;
       const response = found.responses[String(status)] ?? (status >= 400 ? found.responses.default : undefined);
       if (response === undefined) return [`${key}: status ${status} is not described`];
-      const schema = asObject(response).schema;
+      const { schema, headers } = asObject(response);
+      const missing = Object.keys(responseHeaders ? asObject(headers ?? {}) : {}).filter(
+        (name) => responseHeaders?.[name.toLowerCase()] === undefined,
+      );
       return [
         ...(status < 400 ? check(`${key} request`, `${key} request`, found.body, found.file, requestBody) : []),
+        ...missing.map((name) => `${key} ${status}: header ${name} is missing`),
         ...check(`${key} ${status}`, `${key} ${status}`, schema, found.file, responseBody),
       ];
     },
@@ -67,12 +82,17 @@ export function loadValidator(): Validator {
 }
 
 class Documents {
+  readonly #root: string;
   readonly #loaded = new Map<string, JsonObject>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
 
   load(file: string): JsonObject {
     const known = this.#loaded.get(file);
     if (known) return known;
-    const document: JsonObject = JSON.parse(readFileSync(path.join(ROOT, file), "utf8"));
+    const document: JsonObject = JSON.parse(readFileSync(path.join(this.#root, file), "utf8"));
     this.#loaded.set(file, document);
     return document;
   }
@@ -127,23 +147,16 @@ class Schemas {
     return schema["x-nullable"] === true ? nullable(converted) : converted;
   }
 
-  /** Every definition that a converted schema leads to, by the name its references use. */
-  definitionsFor(schema: Json): JsonObject {
-    const found: JsonObject = {};
-    const visit = (value: Json): void => {
-      if (Array.isArray(value)) return value.forEach(visit);
-      if (value === null || typeof value !== "object") return;
-      if (typeof value.$ref === "string") {
-        const key = value.$ref.slice("#/definitions/".length);
-        if (key in found) return;
-        found[key] = this.#converted.get(key) ?? {};
-        visit(found[key] ?? null);
-        return;
+  /** Every definition of the files, and those that they lead to, by the name that references use. */
+  convertAll(): JsonObject {
+    // Converting one file may load another.
+    for (let at = 0; at < this.#documents.files.length; at++) {
+      const file = this.#documents.files[at] ?? "";
+      for (const name of Object.keys(asObject(this.#documents.load(file).definitions ?? {}))) {
+        this.#refer({ $ref: `#/definitions/${name}` }, file);
       }
-      Object.values(value).forEach(visit);
-    };
-    visit(schema);
-    return found;
+    }
+    return Object.fromEntries(this.#converted);
   }
 
   #refer(schema: JsonObject, file: string): Json {
@@ -153,7 +166,7 @@ class Schemas {
       this.#converted.set(key, {});
       this.#converted.set(key, this.#define(place));
     }
-    const reference = { $ref: `#/definitions/${key}` };
+    const reference = { $ref: `${DEFINITIONS}#/definitions/${key}` };
     return schema["x-nullable"] === true ? { anyOf: [reference, { type: "null" }] } : reference;
   }
 
@@ -207,11 +220,18 @@ function readOperations(document: JsonObject, file: string) {
   return Object.entries(asObject(document.paths)).flatMap(([template, methods]) =>
     Object.entries(asObject(methods)).map(([method, operation]) => {
       const { parameters, responses } = asObject(operation);
-      const body = asArray(parameters).map(asObject).find((parameter) => parameter.in === "body")?.schema;
+      const own = (parameter: Json) => parameterOf(asObject(parameter), document);
+      const body = asArray(parameters).map(own).find((parameter) => parameter.in === "body")?.schema;
       const pattern = new RegExp(`^${template.replace(/\{[^}]+\}/g, "[^/]+")}$`, "i");
       return { method: method.toUpperCase(), template, pattern, body, responses: asObject(responses), file };
     }),
   );
+}
+
+/** A body is described in place, or once for several operations of the same file. */
+function parameterOf(parameter: JsonObject, document: JsonObject): JsonObject {
+  const name = /^#\/parameters\/(.+)$/.exec(String(parameter.$ref))?.[1];
+  return name === undefined ? parameter : asObject(asObject(document.parameters)[name]);
 }
 
 function withProperty(schema: JsonObject, name: string, more: JsonObject): JsonObject {

@@ -1,105 +1,119 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { armError } from "../front/arm-error.ts";
+import {
+  type Authenticate,
+  methodNotAllowed,
+  notFound,
+  readArmBody,
+  refusedByGateway,
+} from "../front/arm-request.ts";
 import type { ServiceAnswer, ServiceRequest } from "../service.ts";
 import { type Route, readRoute } from "./route.ts";
 import type { EventGridStore } from "./store.ts";
 import { type Subscription, SubscriptionProperties, toDocument } from "./subscription.ts";
+import { createSystemTopics, isBelow, sourceOf } from "./system-topics.ts";
 
 export interface ArmOptions {
   readonly store: EventGridStore;
-  readonly authenticate: (headers: Readonly<Record<string, string>>) => boolean;
+  readonly authenticate: Authenticate;
   /** The endpoint of this subscription is new: it must be asked. */
   readonly onUnvalidated: (subscription: Subscription) => void;
+  /** It is gone; its endpoint is told. */
+  readonly onDeleted: (subscription: Subscription) => void;
 }
 
 type SubscriptionRoute = Extract<Route, { kind: "subscription" }>;
 
-const TopicBody = z.looseObject({
-  location: z.string().optional(),
-  properties: z.looseObject({ source: z.string().startsWith("/"), topicType: z.string() }),
-});
 const SubscriptionBody = z.object({ properties: SubscriptionProperties });
-const API_VERSION = /^\d{4}-\d{2}-\d{2}(-preview)?$/;
+/** What a PATCH may change: the same fields, outside of `properties`. */
+const UpdateBody = z.looseObject({
+  destination: z.unknown().optional(),
+  filter: z.unknown().optional(),
+  labels: z.array(z.string()).optional(),
+  expirationTimeUtc: z.unknown().optional(),
+  eventDeliverySchema: z.unknown().optional(),
+  retryPolicy: z.unknown().optional(),
+  deadLetterDestination: z.unknown().optional(),
+});
 const NAME = /^[a-zA-Z0-9-]{3,64}$/;
 
 /** The Resource Manager side: system topics and event subscriptions. */
-export function createArm({ store, authenticate, onUnvalidated }: ArmOptions) {
+export function createArm({ store, authenticate, onUnvalidated, onDeleted }: ArmOptions) {
+  const topics = createSystemTopics(store);
+
   return async function handle(request: ServiceRequest): Promise<ServiceAnswer | undefined> {
     const route = readRoute(request.segments);
     if (!route) return undefined;
-    if (!authenticate(request.headers)) return unauthenticated();
-    const version = request.query.get("api-version");
-    if (!version)
-      return armError(
-        400,
-        "MissingApiVersionParameter",
-        "The api-version query parameter (?api-version=) is required for all requests.",
-      );
-    if (!API_VERSION.test(version))
-      return armError(
-        400,
-        "InvalidApiVersionParameter",
-        `The api-version '${version}' is invalid, expected a date such as 2022-06-15.`,
-      );
-    if (route.kind === "topic") return onTopic(request, route);
+    const refused = refusedByGateway(request, authenticate);
+    if (refused) return refused;
+    if (route.kind === "topic") return topics.onTopic(request, route);
+    if (route.kind === "topics") return topics.onTopics(request, route.prefix);
+    if (route.kind === "topic-types") return topics.onTopicTypes(request, route.name, route.child);
     if (route.kind === "subscriptions") return onList(request, route.prefix);
     return onSubscription(request, route);
   };
 
-  function onTopic(
-    { method, body }: ServiceRequest,
-    { id, name }: Extract<Route, { kind: "topic" }>,
-  ): ServiceAnswer {
-    if (method === "GET") {
-      const document = store.topic(id);
-      return document ? { status: 200, body: document } : notFound(id);
-    }
-    if (method === "DELETE") return { status: store.deleteTopic(id) ? 200 : 204 };
-    if (method !== "PUT") return methodNotAllowed(method);
-    const read = readBody(TopicBody, body);
-    if ("refused" in read) return armError(400, "InvalidRequest", read.refused);
-    const existed = store.topic(id) !== undefined;
-    const document = {
-      ...read.value,
-      id,
-      name,
-      type: "Microsoft.EventGrid/systemTopics",
-      properties: { ...read.value.properties, provisioningState: "Succeeded" },
-    };
-    store.putTopic(id, document);
-    return { status: existed ? 200 : 201, body: document };
-  }
-
   function onList({ method }: ServiceRequest, prefix: string): ServiceAnswer {
     if (method !== "GET") return methodNotAllowed(method);
-    const listed = store
-      .subscriptions()
-      .filter(({ resourceId }) => resourceId.toLowerCase().startsWith(prefix.toLowerCase()));
+    const listed = store.subscriptions().filter(({ resourceId }) => isBelow(resourceId, prefix));
     return { status: 200, body: { value: listed.map(toDocument) } };
   }
 
   function onSubscription(request: ServiceRequest, route: SubscriptionRoute): ServiceAnswer {
+    const { method } = request;
     const existing = store.subscription(route.id);
-    if (request.method === "POST" && route.action === "getfullurl") {
-      if (!existing) return notFound(route.id);
-      return { status: 200, body: { endpointUrl: existing.properties.destination.properties.endpointUrl } };
+    if (route.action) return onAction(method, route, existing);
+    if (method === "GET") return existing ? { status: 200, body: toDocument(existing) } : notFound(route.id);
+    if (method === "DELETE") {
+      if (!existing) return { status: 204 };
+      store.deleteSubscription(existing.id);
+      onDeleted(existing);
+      return { status: 200 };
     }
-    if (route.action) return notFound(`${route.id}/${route.action}`);
-    if (request.method === "GET")
-      return existing ? { status: 200, body: toDocument(existing) } : notFound(route.id);
-    if (request.method === "DELETE") {
-      if (existing) store.deleteSubscription(existing.id);
-      return { status: existing ? 200 : 204 };
+    if (method === "PATCH") return patchSubscription(request, route, existing);
+    if (method !== "PUT") return methodNotAllowed(method);
+    const read = readArmBody(SubscriptionBody, request.body);
+    if ("refused" in read) return armError(400, "InvalidRequest", read.refused);
+    return putSubscription(request, route, existing, read.value.properties);
+  }
+
+  function onAction(method: string, route: SubscriptionRoute, existing?: Subscription): ServiceAnswer {
+    if (method !== "POST") return methodNotAllowed(method);
+    if (!existing) return notFound(route.id);
+    const { endpointUrl, deliveryAttributeMappings } = existing.properties.destination.properties;
+    if (route.action === "getfullurl") return { status: 200, body: { endpointUrl } };
+    if (route.action === "getdeliveryattributes") {
+      return { status: 200, body: { value: deliveryAttributeMappings ?? [] } };
     }
-    if (request.method !== "PUT") return methodNotAllowed(request.method);
-    return putSubscription(request, route, existing);
+    return notFound(`${route.id}/${route.action}`);
+  }
+
+  /** Keeps what is not named, the endpoint included. */
+  function patchSubscription(
+    request: ServiceRequest,
+    route: SubscriptionRoute,
+    existing: Subscription | undefined,
+  ): ServiceAnswer {
+    if (!existing) return notFound(route.id);
+    const read = readArmBody(UpdateBody, request.body);
+    if ("refused" in read) return armError(400, "InvalidRequest", read.refused);
+    const merged = SubscriptionBody.safeParse({ properties: { ...existing.properties, ...read.value } });
+    if (merged.success) return putSubscription(request, route, existing, merged.data.properties);
+    const [issue] = merged.error.issues;
+    const field = issue?.path.slice(1).join(".") ?? "";
+    return armError(
+      400,
+      "InvalidRequest",
+      `The field '${field}' is invalid: ${issue?.message ?? "unknown"}.`,
+    );
   }
 
   function putSubscription(
-    { body, origin }: ServiceRequest,
+    { origin }: ServiceRequest,
     { id, name, scope }: SubscriptionRoute,
     existing: Subscription | undefined,
+    properties: SubscriptionProperties,
   ): ServiceAnswer {
     if (!NAME.test(name)) {
       return armError(
@@ -108,11 +122,9 @@ export function createArm({ store, authenticate, onUnvalidated }: ArmOptions) {
         `The event subscription name '${name}' must be 3 to 64 letters, digits or hyphens.`,
       );
     }
-    const topic = "topicId" in scope ? sourceOf(scope.topicId) : scope.resourceId;
-    if (topic === undefined) return "topicId" in scope ? notFound(scope.topicId) : notFound(id);
-    const read = readBody(SubscriptionBody, body);
-    if ("refused" in read) return armError(400, "InvalidRequest", read.refused);
-    const { properties } = read.value;
+    const document = "topicId" in scope ? store.topic(scope.topicId) : undefined;
+    if ("topicId" in scope && !document) return notFound(scope.topicId);
+    const topic = "topicId" in scope ? sourceOf(document ?? {}) : scope.resourceId;
     if (existing?.state === "Succeeded" && isSameEndpoint(existing.properties, properties)) {
       return { status: 201, body: toDocument(store.putSubscription({ ...existing, topic, properties })) };
     }
@@ -130,42 +142,9 @@ export function createArm({ store, authenticate, onUnvalidated }: ArmOptions) {
     onUnvalidated(subscription);
     return { status: 201, body: toDocument(subscription) };
   }
-
-  function sourceOf(topicId: string): string | undefined {
-    const document = store.topic(topicId);
-    return document && TopicBody.parse(document).properties.source;
-  }
 }
 
 function isSameEndpoint(before: SubscriptionProperties, after: SubscriptionProperties): boolean {
   const urlOf = ({ destination }: SubscriptionProperties) => destination.properties.endpointUrl;
   return urlOf(before) === urlOf(after) && before.eventDeliverySchema === after.eventDeliverySchema;
-}
-
-function readBody<T>(schema: z.ZodType<T>, bytes: Uint8Array): { value: T } | { refused: string } {
-  try {
-    const read = schema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
-    if (read.success) return { value: read.data };
-    const [issue] = read.error.issues;
-    return {
-      refused: `The field '${issue?.path.join(".") ?? ""}' is invalid: ${issue?.message ?? "unknown"}.`,
-    };
-  } catch {
-    return { refused: "The request body is not JSON." };
-  }
-}
-
-function unauthenticated(): ServiceAnswer {
-  const message = "The access token is missing, invalid or expired.";
-  return armError(401, "InvalidAuthenticationToken", message, {
-    "www-authenticate": 'Bearer error="invalid_token"',
-  });
-}
-
-function notFound(id: string): ServiceAnswer {
-  return armError(404, "ResourceNotFound", `The resource '${id}' was not found.`);
-}
-
-function methodNotAllowed(method: string): ServiceAnswer {
-  return armError(405, "MethodNotAllowed", `The method ${method} is not allowed on this resource.`);
 }

@@ -10,25 +10,29 @@ export type DeliverySchema = "EventGridSchema" | "CloudEventSchemaV1_0";
 
 /** The envelope of the schema that the subscriber asked for. */
 export function toEnvelope(event: KeptEvent, schema: DeliverySchema): Record<string, unknown> {
-  const { id, topic, subject, eventType, eventTime, data } = event;
+  const { id, topic, subject, eventType, eventTime, data, dataVersion = "" } = event;
   if (schema === "CloudEventSchemaV1_0") {
     return { id, source: topic, subject, type: eventType, time: eventTime, data, specversion: "1.0" };
   }
-  return { id, topic, subject, eventType, eventTime, data, dataVersion: "", metadataVersion: "1" };
+  return { id, topic, subject, eventType, eventTime, data, dataVersion, metadataVersion: "1" };
 }
 
-/** @param attempts - how many came before this one */
+/**
+ * @param events - one, or a batch: then there is no one id to tell
+ * @param attempts - how many came before this one
+ */
 export function deliveryHeaders(
-  event: KeptEvent,
+  events: readonly [KeptEvent, ...KeptEvent[]],
   schema: DeliverySchema,
   subscription: string,
   attempts: number,
 ): Record<string, string> {
+  const [event] = events;
   const common = {
     "aeg-event-type": "Notification",
     "aeg-subscription-name": subscription,
     "aeg-delivery-count": String(attempts),
-    "aeg-output-event-id": event.id,
+    ...(events.length === 1 && { "aeg-output-event-id": event.id }),
   };
   if (schema === "CloudEventSchemaV1_0") {
     return { ...common, "content-type": "application/cloudevents-batch+json; charset=utf-8" };
@@ -36,7 +40,7 @@ export function deliveryHeaders(
   return {
     ...common,
     "content-type": "application/json; charset=utf-8",
-    "aeg-data-version": "",
+    "aeg-data-version": event.dataVersion ?? "",
     "aeg-metadata-version": "1",
   };
 }

@@ -2,12 +2,15 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { type Clock, systemClock } from "../../clock.ts";
+import type { StrikeEvent } from "../faults/faults.ts";
 import { armError } from "../front/arm-error.ts";
 import type { RaiseEvent, Service, ServiceAnswer, ServiceRequest } from "../service.ts";
 import { createArm } from "./arm.ts";
 import { Courier } from "./courier.ts";
 import { EventGridStore } from "./store.ts";
+import { Undertaker, type WriteBlob } from "./undertaker.ts";
 import { Validation } from "./validation.ts";
+import { announceDeletion } from "./webhook.ts";
 
 export interface EventGridOptions {
   /** Folder of its SQLite file. */
@@ -16,6 +19,10 @@ export interface EventGridOptions {
   readonly clock?: Clock;
   /** Factor on every wait between two attempts; 1 is Azure's schedule, which starts with 10 s. */
   readonly retryScale?: number;
+  /** Events delivered twice, late or out of order, on demand. */
+  readonly strike?: StrikeEvent;
+  /** Where dead letters go, for subscriptions that name a container. */
+  readonly writeBlob?: WriteBlob;
   readonly log?: (level: "info" | "error", message: string) => void;
 }
 
@@ -24,6 +31,10 @@ export interface EventGrid {
   readonly raise: RaiseEvent;
 }
 
+const noStorage: WriteBlob = async () => {
+  throw new Error("this Event Grid was started without storage");
+};
+
 const DEAD_LETTERS_SHOWN = 1000;
 
 /** Event Grid: keeps what is raised until each subscriber has taken it, on Azure's terms. */
@@ -31,12 +42,23 @@ export function createEventGrid(options: EventGridOptions): EventGrid {
   const { data, authenticate, clock = systemClock, retryScale = 1, log = () => {} } = options;
   mkdirSync(data, { recursive: true });
   const store = new EventGridStore(path.join(data, "event-grid.sqlite"));
-  const courier = new Courier({ store, clock, retryScale, log });
+  const { writeBlob = noStorage } = options;
+  const undertaker = new Undertaker({ store, clock, retryScale, writeBlob, log });
+  const courier = new Courier({ store, clock, retryScale, log, onBuried: () => undertaker.wake() });
   const validation = new Validation({ store, clock, retryScale, log, onSucceeded: () => courier.wake() });
+  const farewells = new Set<Promise<void>>();
+  const stopping = new AbortController();
   const arm = createArm({
     store,
     authenticate,
     onUnvalidated: (subscription) => validation.begin(subscription),
+    onDeleted: (subscription) => {
+      if (subscription.properties.eventDeliverySchema === "CloudEventSchemaV1_0") return;
+      const told = announceDeletion(subscription, clock, stopping.signal).finally(() =>
+        farewells.delete(told),
+      );
+      farewells.add(told);
+    },
   });
 
   for (const subscription of store.subscriptions()) {
@@ -44,11 +66,12 @@ export function createEventGrid(options: EventGridOptions): EventGrid {
     if (subscription.state !== "Succeeded" && subscription.state !== "Failed") validation.begin(subscription);
   }
   courier.wake();
+  undertaker.wake();
 
   function raise(event: Parameters<RaiseEvent>[0]): void {
     const now = clock.now();
     const eventTime = event.eventTime ?? new Date(now).toISOString();
-    store.addEvent({ ...event, eventTime, id: randomUUID() }, now);
+    store.addEvent({ ...event, eventTime, id: randomUUID() }, now, options.strike?.(event.eventType));
     courier.wake();
   }
 
@@ -68,7 +91,9 @@ export function createEventGrid(options: EventGridOptions): EventGrid {
   }
 
   async function stop(): Promise<void> {
-    await Promise.all([courier.stop(), validation.stop()]);
+    stopping.abort();
+    await Promise.all([courier.stop(), validation.stop(), ...farewells]);
+    await undertaker.stop();
     store.close();
   }
 

@@ -1,6 +1,8 @@
 /** What a path of the Event Grid resource provider names. Ids are ARM ids in the caller's casing. */
 export type Route =
   | { readonly kind: "topic"; readonly id: string; readonly name: string }
+  | { readonly kind: "topics"; readonly prefix: string }
+  | { readonly kind: "topic-types"; readonly name?: string | undefined; readonly child?: string | undefined }
   | { readonly kind: "subscriptions"; readonly prefix: string }
   | {
       readonly kind: "subscription";
@@ -17,7 +19,13 @@ export function readRoute(segments: readonly string[]): Route | undefined {
   const provider = lower.lastIndexOf("microsoft.eventgrid");
   if (provider < 1 || lower[provider - 1] !== "providers") return undefined;
   const [type, name, childType] = lower.slice(provider + 1);
+  if (type === "topictypes" && childType !== "eventsubscriptions") {
+    return { kind: "topic-types", name, child: childType };
+  }
   const idOf = (count: number) => `/${segments.slice(0, count).join("/")}`;
+  if (type === "systemtopics" && !name) {
+    return { kind: "topics", prefix: `/${segments.slice(0, provider - 1).join("/")}/` };
+  }
   if (type === "systemtopics" && name) {
     const topicId = idOf(provider + 3);
     if (!childType) return { kind: "topic", id: topicId, name: segments[provider + 2] ?? "" };
@@ -25,6 +33,10 @@ export function readRoute(segments: readonly string[]): Route | undefined {
     return readSubscription(segments, provider + 3, { topicId });
   }
   if (type !== "eventsubscriptions") return undefined;
+  // A subscription or a resource group lists what is anywhere below it.
+  if (!name && provider - 1 <= 4) {
+    return { kind: "subscriptions", prefix: `/${segments.slice(0, provider - 1).join("/")}/` };
+  }
   return readSubscription(segments, provider + 1, { resourceId: idOf(provider - 1) });
 }
 

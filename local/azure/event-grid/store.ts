@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import type { EventEffect } from "../faults/rule.ts";
 import { type Death, type KeptEvent, toDeadLetter } from "./envelope.ts";
 import {
   isWanted,
@@ -7,6 +8,7 @@ import {
   type Subscription,
   SubscriptionProperties,
 } from "./subscription.ts";
+import { carries, findTopicType } from "./topic-types.ts";
 
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
@@ -20,6 +22,11 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS deliveries (
     seq INTEGER NOT NULL, subscription INTEGER NOT NULL, attempts INTEGER NOT NULL, dueAt INTEGER NOT NULL,
     lastAttemptAt INTEGER, PRIMARY KEY (seq, subscription)) STRICT;
+  CREATE TABLE IF NOT EXISTS marks (
+    seq INTEGER NOT NULL, subscription INTEGER NOT NULL, mark TEXT NOT NULL, PRIMARY KEY (seq, subscription)) STRICT;
+  CREATE TABLE IF NOT EXISTS burials (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, container TEXT NOT NULL, event TEXT NOT NULL,
+    buriedAt INTEGER NOT NULL, dueAt INTEGER NOT NULL) STRICT;
   CREATE INDEX IF NOT EXISTS deliveriesByDueAt ON deliveries (dueAt);
   CREATE TABLE IF NOT EXISTS deadLetters (
     id INTEGER PRIMARY KEY, subscription TEXT NOT NULL, deadLetteredAt TEXT NOT NULL, event TEXT NOT NULL) STRICT;
@@ -43,6 +50,7 @@ const Event = z.object({
   eventType: z.string(),
   eventTime: z.string(),
   data: z.record(z.string(), z.unknown()),
+  dataVersion: z.string().optional(),
 });
 const DeliveryRow = z.object({
   seq: z.number(),
@@ -58,11 +66,24 @@ const DeadLetterRow = z.object({
   deadLetteredAt: z.string(),
   event: z.string().transform((text): unknown => JSON.parse(text)),
 });
+const BurialRow = z.object({
+  id: z.number(),
+  name: z.string(),
+  container: z.string(),
+  event: z.string().transform((text): unknown => JSON.parse(text)),
+  buriedAt: z.number(),
+  dueAt: z.number(),
+});
 const CountRow = z.object({ name: z.string(), n: z.number() });
 
 /** One event on its way to one subscriber. Times in ms since the epoch. */
 export type Delivery = z.infer<typeof DeliveryRow>;
+/** A dead event on its way into its storage container. */
+export type Burial = z.infer<typeof BurialRow>;
 export type DeadLetter = z.infer<typeof DeadLetterRow>;
+
+/** An event that waits to be overtaken by a later one does not wait for ever. */
+const OVERTAKEN_WITHIN_MS = 30_000;
 
 const COUNTED = ["eventsRaised", "eventsDelivered", "eventsDeadLettered"] as const;
 
@@ -88,10 +109,13 @@ export class EventGridStore {
   }
 
   /** Keeps the event for every subscription that wants it. A subscription still being created takes none, as in Azure. */
-  addEvent(event: KeptEvent, now: number): void {
+  addEvent(event: KeptEvent, now: number, effect?: EventEffect): void {
     const wanting = this.subscriptions().filter(
-      ({ state, topic, properties }) =>
-        (state === "Succeeded" || state === "Updating") && isWanted(event, topic, properties),
+      (subscription) =>
+        (subscription.state === "Succeeded" || subscription.state === "Updating") &&
+        !isExpired(subscription, now) &&
+        this.#isCarried(subscription, event.eventType) &&
+        isWanted(event, subscription.topic, subscription.properties),
     );
     this.#transaction(() => {
       this.#count("eventsRaised");
@@ -99,8 +123,24 @@ export class EventGridStore {
       const body = JSON.stringify(event);
       const added = this.#db.prepare("INSERT INTO events (body, raisedAt) VALUES (?, ?)").run(body, now);
       const insert = this.#db.prepare("INSERT INTO deliveries VALUES (?, ?, 0, ?, NULL)");
-      for (const { id } of wanting) insert.run(added.lastInsertRowid, id, now);
+      const dueAt = now + delayOf(effect);
+      for (const { id } of wanting) insert.run(added.lastInsertRowid, id, dueAt);
+      if (typeof effect !== "string") return;
+      const mark = this.#db.prepare("INSERT INTO marks VALUES (?, ?, ?)");
+      for (const { id } of wanting) mark.run(added.lastInsertRowid, id, effect);
     });
+  }
+
+  /** A system topic carries the events of its type alone. */
+  #isCarried({ resourceId }: Subscription, eventType: string): boolean {
+    const [topicId = ""] = resourceId.split(/\/eventSubscriptions\//i);
+    const document = /\/systemTopics\//i.test(topicId) ? this.topic(topicId) : undefined;
+    if (!document) return true;
+    const { properties } = z
+      .looseObject({ properties: z.looseObject({ topicType: z.string() }) })
+      .parse(document);
+    const type = findTopicType(properties.topicType);
+    return type !== undefined && carries(type, eventType);
   }
 
   /** Deliveries of validated subscriptions that are due, the oldest events first. */
@@ -114,6 +154,15 @@ export class EventGridStore {
       .map((row) => DeliveryRow.parse(row));
   }
 
+  /** Those of one subscription alone, for a batch. */
+  dueDeliveriesOf(subscription: number, now: number, limit: number): Delivery[] {
+    const sql = `SELECT d.seq, d.subscription, d.attempts, d.lastAttemptAt, e.raisedAt, e.body
+      FROM deliveries d JOIN events e ON e.seq = d.seq
+      WHERE d.subscription = ? AND d.dueAt <= ? ORDER BY d.dueAt, d.seq LIMIT ?`;
+    const rows = this.#db.prepare(sql).all(subscription, now, limit);
+    return rows.map((row) => DeliveryRow.parse(row));
+  }
+
   /** When the next delivery after `now` is due. */
   nextDueAt(now: number): number | undefined {
     const sql = `SELECT min(d.dueAt) AS dueAt FROM deliveries d JOIN subscriptions s ON s.id = d.subscription
@@ -122,10 +171,27 @@ export class EventGridStore {
     return dueAt ?? undefined;
   }
 
-  settle(delivery: Delivery): void {
+  /** Delivered: forgotten, unless it is to come twice. An event that waited to be overtaken by it goes on its way. */
+  settle(delivery: Delivery, now: number): void {
     this.#transaction(() => {
-      if (this.#forget(delivery)) this.#count("eventsDelivered");
+      if (!this.#deliverAgain(delivery, now) && this.#forget(delivery)) this.#count("eventsDelivered");
+      this.#releaseOvertaken(delivery, now);
     });
+  }
+
+  #deliverAgain({ seq, subscription }: Delivery, now: number): boolean {
+    const sql = "DELETE FROM marks WHERE seq = ? AND subscription = ? AND mark = 'twice'";
+    if (this.#db.prepare(sql).run(seq, subscription).changes === 0) return false;
+    const again = "UPDATE deliveries SET dueAt = ? WHERE seq = ? AND subscription = ?";
+    return this.#db.prepare(again).run(now, seq, subscription).changes > 0;
+  }
+
+  #releaseOvertaken({ seq, subscription }: Delivery, now: number): void {
+    const sql =
+      "DELETE FROM marks WHERE subscription = ? AND seq < ? AND mark = 'out-of-order' RETURNING seq";
+    const overtaken = this.#db.prepare(sql).all(subscription, seq);
+    const release = this.#db.prepare("UPDATE deliveries SET dueAt = ? WHERE seq = ? AND subscription = ?");
+    for (const row of overtaken) release.run(now, Number(row.seq), subscription);
   }
 
   postpone({ seq, subscription, attempts }: Delivery, now: number, dueAt: number): void {
@@ -136,7 +202,8 @@ export class EventGridStore {
       .run(attempts + 1, now, dueAt, seq, subscription);
   }
 
-  bury(delivery: Delivery, subscription: Subscription, death: Death, now: number): void {
+  /** @param dueAt - when it is to be in the subscription's dead-letter container, if it has one */
+  bury(delivery: Delivery, subscription: Subscription, death: Death, now: number, dueAt: number): void {
     const event = toDeadLetter(delivery.body, subscription.properties.eventDeliverySchema, death);
     this.#transaction(() => {
       if (!this.#forget(delivery)) return;
@@ -144,6 +211,30 @@ export class EventGridStore {
       this.#db
         .prepare("INSERT INTO deadLetters (subscription, deadLetteredAt, event) VALUES (?, ?, ?)")
         .run(subscription.resourceId, new Date(now).toISOString(), JSON.stringify(event));
+      const container = subscription.properties.deadLetterDestination?.properties.blobContainerName;
+      if (container === undefined) return;
+      this.#db
+        .prepare("INSERT INTO burials (name, container, event, buriedAt, dueAt) VALUES (?, ?, ?, ?, ?)")
+        .run(subscription.name, container, JSON.stringify(event), now, dueAt);
+    });
+  }
+
+  /** All that wait, the next due first. */
+  burials(): Burial[] {
+    const rows = this.#db.prepare("SELECT * FROM burials ORDER BY dueAt, id").all();
+    return rows.map((row) => BurialRow.parse(row));
+  }
+
+  endBurials(burials: readonly Burial[]): void {
+    this.#transaction(() => {
+      for (const { id } of burials) this.#db.prepare("DELETE FROM burials WHERE id = ?").run(id);
+    });
+  }
+
+  postponeBurials(burials: readonly Burial[], dueAt: number): void {
+    this.#transaction(() => {
+      for (const { id } of burials)
+        this.#db.prepare("UPDATE burials SET dueAt = ? WHERE id = ?").run(dueAt, id);
     });
   }
 
@@ -193,6 +284,7 @@ export class EventGridStore {
     this.#transaction(() => {
       this.#db.prepare("DELETE FROM subscriptions WHERE id = ?").run(id);
       this.#db.prepare("DELETE FROM deliveries WHERE subscription = ?").run(id);
+      this.#db.prepare("DELETE FROM marks WHERE subscription = ?").run(id);
       this.#db.exec("DELETE FROM events WHERE seq NOT IN (SELECT seq FROM deliveries)");
     });
   }
@@ -208,13 +300,24 @@ export class EventGridStore {
       .run(resourceId.toLowerCase(), JSON.stringify(document));
   }
 
+  topics(): Record<string, unknown>[] {
+    const rows = this.#db.prepare("SELECT document FROM topics ORDER BY key").all();
+    return rows.map((row) => z.record(z.string(), z.unknown()).parse(JSON.parse(String(row.document))));
+  }
+
+  /** With the subscriptions that it holds. */
   deleteTopic(resourceId: string): boolean {
+    const below = `${resourceId.toLowerCase()}/`;
+    for (const subscription of this.subscriptions()) {
+      if (subscription.resourceId.toLowerCase().startsWith(below)) this.deleteSubscription(subscription.id);
+    }
     return this.#db.prepare("DELETE FROM topics WHERE key = ?").run(resourceId.toLowerCase()).changes > 0;
   }
 
   #forget({ seq, subscription }: Delivery): boolean {
     const sql = "DELETE FROM deliveries WHERE seq = ? AND subscription = ?";
     const forgotten = this.#db.prepare(sql).run(seq, subscription).changes > 0;
+    this.#db.prepare("DELETE FROM marks WHERE seq = ? AND subscription = ?").run(seq, subscription);
     this.#db
       .prepare("DELETE FROM events WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM deliveries WHERE seq = ?)")
       .run(seq, seq);
@@ -235,4 +338,13 @@ export class EventGridStore {
       throw error;
     }
   }
+}
+
+function isExpired({ properties: { expirationTimeUtc } }: Subscription, now: number): boolean {
+  return typeof expirationTimeUtc === "string" && Date.parse(expirationTimeUtc) <= now;
+}
+
+function delayOf(effect: EventEffect | undefined): number {
+  if (effect === "out-of-order") return OVERTAKEN_WITHIN_MS;
+  return typeof effect === "object" ? effect.lateMs : 0;
 }

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import type { RaisedEvent } from "../service.ts";
+import { DEVELOPMENT_ACCOUNT } from "../storage/index.ts";
+import { AdvancedFilters, lookUp, passes } from "./advanced-filter.ts";
+import type { KeptEvent } from "./envelope.ts";
 
 /** Hosts that the stand-in may call: it never sends anything off this machine. */
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
@@ -13,8 +15,8 @@ const Filter = z.looseObject({
   subjectBeginsWith: z.string().default(""),
   subjectEndsWith: z.string().default(""),
   isSubjectCaseSensitive: z.boolean().default(false),
-  // Refused rather than ignored: an ignored filter would deliver what the subscriber has ruled out.
-  advancedFilters: z.array(z.unknown()).max(0, "advanced filters are not simulated").nullish(),
+  advancedFilters: AdvancedFilters.nullish(),
+  enableAdvancedFilteringOnArrays: z.boolean().nullish(),
 });
 
 const RetryPolicy = z.object({
@@ -22,14 +24,66 @@ const RetryPolicy = z.object({
   eventTimeToLiveInMinutes: z.int().min(1).max(1440).default(1440),
 });
 
+const AttributeName = z
+  .string()
+  .min(1)
+  .refine((name) => !/^aeg-/i.test(name), "must not begin with 'aeg-', which is Event Grid's own");
+const AttributeMapping = z.discriminatedUnion("type", [
+  z.object({
+    name: AttributeName,
+    type: z.literal("Static"),
+    properties: z.object({ value: z.string(), isSecret: z.boolean().default(false) }),
+  }),
+  z.object({
+    name: AttributeName,
+    type: z.literal("Dynamic"),
+    properties: z.object({ sourceField: z.string().min(1) }),
+  }),
+]);
+
+const notSimulated = (what: string) => z.null(`${what} is not simulated`).optional();
+
+const WebHook = z.looseObject({
+  endpointUrl: EndpointUrl,
+  maxEventsPerBatch: z.int().min(1).max(5_000).default(1),
+  preferredBatchSizeInKilobytes: z.int().min(1).max(1_024).default(64),
+  deliveryAttributeMappings: z.array(AttributeMapping).max(10).nullish(),
+  // Refused rather than ignored: the subscriber would wait for a token that never comes.
+  azureActiveDirectoryTenantId: notSimulated("a Microsoft Entra token on deliveries"),
+  azureActiveDirectoryApplicationIdOrUri: notSimulated("a Microsoft Entra token on deliveries"),
+});
+
+const STORAGE_ACCOUNT = new RegExp(`/Microsoft\\.Storage/storageAccounts/${DEVELOPMENT_ACCOUNT}$`, "i");
+const DeadLetterDestination = z.object({
+  endpointType: z.literal("StorageBlob"),
+  properties: z.object({
+    resourceId: z
+      .string()
+      .regex(
+        STORAGE_ACCOUNT,
+        `must end in /Microsoft.Storage/storageAccounts/${DEVELOPMENT_ACCOUNT}, the one account`,
+      ),
+    blobContainerName: z.string().regex(/^[a-z0-9](-?[a-z0-9]){2,62}$/, "must be a container's name"),
+  }),
+});
+
 /** The `properties` of an event subscription, as far as the stand-in acts on them; others are kept and shown. */
 export const SubscriptionProperties = z.looseObject({
   destination: z.object({
     endpointType: z.literal("WebHook", "only the endpoint type WebHook is simulated"),
-    properties: z.looseObject({ endpointUrl: EndpointUrl }),
+    properties: WebHook,
   }),
   filter: Filter.default(Filter.parse({})),
-  eventDeliverySchema: z.enum(["EventGridSchema", "CloudEventSchemaV1_0"]).default("EventGridSchema"),
+  eventDeliverySchema: z
+    .enum(
+      ["EventGridSchema", "CloudEventSchemaV1_0"],
+      "expected 'EventGridSchema' or 'CloudEventSchemaV1_0': topics of Azure's own know no other",
+    )
+    .default("EventGridSchema"),
+  deadLetterDestination: DeadLetterDestination.nullish(),
+  expirationTimeUtc: z.iso.datetime({ offset: true }).nullish(),
+  deliveryWithResourceIdentity: notSimulated("delivery with a managed identity"),
+  deadLetterWithResourceIdentity: notSimulated("dead-lettering with a managed identity"),
   retryPolicy: RetryPolicy.default(RetryPolicy.parse({})),
 });
 export type SubscriptionProperties = z.infer<typeof SubscriptionProperties>;
@@ -51,14 +105,41 @@ export interface Subscription {
 }
 
 /** Names and subjects are compared as Azure does: without regard to case, unless the filter says otherwise. */
-export function isWanted(event: RaisedEvent, topic: string, { filter }: SubscriptionProperties): boolean {
+export function isWanted(
+  event: KeptEvent,
+  topic: string,
+  { filter, eventDeliverySchema }: SubscriptionProperties,
+): boolean {
   if (event.topic.toLowerCase() !== topic.toLowerCase()) return false;
   const types = filter.includedEventTypes?.map((type) => type.toLowerCase()) ?? [];
   if (types.length > 0 && !types.includes("all") && !types.includes(event.eventType.toLowerCase()))
     return false;
   const fold = (text: string) => (filter.isSubjectCaseSensitive ? text : text.toLowerCase());
   const subject = fold(event.subject);
-  return subject.startsWith(fold(filter.subjectBeginsWith)) && subject.endsWith(fold(filter.subjectEndsWith));
+  if (!subject.startsWith(fold(filter.subjectBeginsWith))) return false;
+  if (!subject.endsWith(fold(filter.subjectEndsWith))) return false;
+  const isOnArrays = filter.enableAdvancedFilteringOnArrays ?? false;
+  return passes(event, eventDeliverySchema, filter.advancedFilters ?? [], isOnArrays);
+}
+
+/** Own headers of a delivery. Those that name a field of the event are left out when it holds no text or number. */
+export function attributeHeaders(
+  { destination }: SubscriptionProperties,
+  envelope: Record<string, unknown>,
+): Record<string, string> {
+  const mappings = destination.properties.deliveryAttributeMappings ?? [];
+  const headers = mappings.flatMap((mapping): [string, string][] => {
+    if (mapping.type === "Static") return [[mapping.name, mapping.properties.value]];
+    const found = lookUp(envelope, mapping.properties.sourceField);
+    return typeof found === "string" || typeof found === "number" ? [[mapping.name, String(found)]] : [];
+  });
+  return Object.fromEntries(headers);
+}
+
+/** Secrets are told by `getDeliveryAttributes` alone. */
+function withoutSecret(mapping: z.infer<typeof AttributeMapping>) {
+  if (mapping.type === "Dynamic" || !mapping.properties.isSecret) return mapping;
+  return { ...mapping, properties: { value: "Hidden", isSecret: true } };
 }
 
 /** The resource as Resource Manager shows it: the endpoint without its query, which holds the secret. */
@@ -69,9 +150,15 @@ export function toDocument({
   properties,
   state,
 }: Subscription): Record<string, unknown> {
-  const { endpointUrl, ...rest } = properties.destination.properties;
+  const { endpointUrl, deliveryAttributeMappings, ...rest } = properties.destination.properties;
   const { origin, pathname } = new URL(endpointUrl);
-  const shown = { ...rest, endpointBaseUrl: `${origin}${pathname}` };
+  const shown = {
+    ...rest,
+    endpointBaseUrl: `${origin}${pathname}`,
+    ...(deliveryAttributeMappings && {
+      deliveryAttributeMappings: deliveryAttributeMappings.map(withoutSecret),
+    }),
+  };
   return {
     id: resourceId,
     name,

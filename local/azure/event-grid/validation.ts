@@ -58,6 +58,10 @@ export class Validation {
       clock.after(until - clock.now(), () => this.#giveUp(subscription));
       return;
     }
+    if (answer === "unsupported") {
+      log("error", `${subscription.name}: the endpoint answers OPTIONS with 405: it takes no CloudEvents`);
+      return this.#giveUp(subscription);
+    }
     const waitMs = ASK_AGAIN_AFTER_MS * retryScale;
     if (clock.now() + waitMs > until) {
       log("error", `${subscription.name}: webhook validation failed: ${answer.refused}`);

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Faults } from "../faults/faults.ts";
+import { refusalOf } from "../faults/refusals.ts";
 import type { Service, ServiceAnswer, ServiceRequest } from "../service.ts";
 import { armError } from "./arm-error.ts";
 import { type Listener, listen } from "./listener.ts";
@@ -15,6 +17,8 @@ export interface FrontOptions {
   /** What `/_stats` shows beside the services' own counts. */
   readonly moreStats?: () => Record<string, number>;
   readonly maxBodyBytes?: number;
+  /** What goes wrong on demand. The stand-in's own paths, which begin with `/_`, are spared. */
+  readonly faults?: Faults;
   readonly log?: (level: "info" | "error", message: string) => void;
 }
 
@@ -39,7 +43,20 @@ export async function startFront(options: FrontOptions): Promise<Front> {
     return addUp(all);
   }
 
-  async function answer(request: ServiceRequest): Promise<ServiceAnswer> {
+  async function answer(request: ServiceRequest): Promise<ServiceAnswer | undefined> {
+    const proceed = () => ask(request);
+    if (!options.faults || request.path.startsWith("/_")) return proceed();
+    return options.faults.around({
+      service: "azure",
+      method: request.method,
+      path: () => `/${request.segments.join("/")}`,
+      signal: () => request.signal,
+      proceed,
+      refuse: (status) => refusalOf(request.path, status),
+    });
+  }
+
+  async function ask(request: ServiceRequest): Promise<ServiceAnswer> {
     if (request.path === "/_stats" && request.method === "GET") return { status: 200, body: stats() };
     for (const service of options.services) {
       const answered = await service.handle(request);
@@ -53,7 +70,7 @@ export async function startFront(options: FrontOptions): Promise<Front> {
     response.once("close", () => gone.abort());
     const signal = AbortSignal.any([gone.signal, stopping.signal]);
     const requestId = randomUUID();
-    let answered: ServiceAnswer;
+    let answered: ServiceAnswer | undefined;
     try {
       const maxBodyBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
       answered = await answer(await readRequest(message, { scheme, maxBodyBytes, signal }));
@@ -63,6 +80,7 @@ export async function startFront(options: FrontOptions): Promise<Front> {
       if (answered.status === 500)
         options.log?.("error", `${message.method} ${message.url}: ${String(error)}`);
     }
+    if (!answered) return void response.destroy();
     if (!message.complete) response.setHeader("connection", "close");
     if (stopping.signal.aborted || !listening) response.setHeader("connection", "close");
     response.setHeader("x-ms-request-id", requestId);

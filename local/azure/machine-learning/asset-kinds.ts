@@ -14,6 +14,8 @@ const base = {
   tags: dictionary,
   properties: dictionary,
   isArchived: z.boolean().nullish(),
+  /** Since 2023-04-01, e.g. `Production`. */
+  stage: text,
 };
 const MUTABLE: readonly string[] = Object.keys(base);
 
@@ -57,6 +59,9 @@ export interface AssetProperties {
   readonly dataType?: string | undefined;
   readonly dataUri?: string | undefined;
   readonly codeUri?: string | undefined;
+  readonly stage?: string | null | undefined;
+  readonly provisioningState?: string | undefined;
+  readonly componentSpec?: object | undefined;
 }
 
 /** The part of a version that must stay as it was made. */

@@ -9,10 +9,10 @@ import {
   VERSION_BODIES,
   withDefaults,
 } from "./asset-kinds.ts";
-import type { Context } from "./context.ts";
+import { type Context, registryId } from "./context.ts";
 import { checkAssetName, checkVersion } from "./names.ts";
-import { isListed, page, readCount } from "./paging.ts";
-import { LATEST } from "./reference.ts";
+import { isNewestFirst, page, readCount, readTags, readView } from "./paging.ts";
+import { type AssetReference, LATEST, type RegistryReference } from "./reference.ts";
 import { conflict, invalid, notFound } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
@@ -39,7 +39,7 @@ export class Assets {
         )
         .on("GET", `${kind}/*/versions/*`, (call, name: string, version: string) => ({
           status: 200,
-          body: this.#existing(call.workspace, kind, name, version).resource,
+          body: visible(call, this.#existing(call.workspace, kind, name, version).resource),
         }))
         .on("DELETE", `${kind}/*/versions/*`, (call, name: string, version: string) =>
           this.#deleteVersion(call, kind, name, version),
@@ -52,6 +52,18 @@ export class Assets {
     const { store } = this.#context;
     if (version !== LATEST) return store.get(`${workspace}/${kind}/${name}/versions/${version}`);
     return store.list<AssetProperties>(`${workspace}/${kind}/${name}/versions`).at(-1);
+  }
+
+  /** What a reference of any form names; in a registry it must have been published. */
+  locate(
+    workspace: string,
+    reference: AssetReference | RegistryReference,
+    kind: AssetKind,
+  ): Row<AssetProperties> | undefined {
+    const { name, version } = reference;
+    if (reference.type === "asset") return this.find(workspace, reference.kind ?? kind, name, version);
+    const found = this.find(registryId(this.#context, reference.registry), reference.kind, name, version);
+    return found?.resource.properties.provisioningState === "Succeeded" ? found : undefined;
   }
 
   #existing(workspace: string, kind: AssetKind, name: string, version: string): Row<AssetProperties> {
@@ -76,49 +88,38 @@ export class Assets {
     const resource: Resource<AssetProperties> = {
       id: before?.resource.id ?? id,
       name: before?.resource.name ?? version,
-      type: `${PROVIDER}/workspaces/${kind}/versions`,
+      type: `${typeAt(call.workspace)}/${kind}/versions`,
       properties,
       systemData: systemData(clock.now(), before?.resource.systemData),
     };
     store.transaction(() => {
-      this.#ensureContainer(call.workspace, kind, name, properties);
+      this.ensureContainer(call.workspace, kind, name, properties);
       store.put(resource);
-      if (!before && kind === "models") this.#announce(call.workspace, name, resource);
+      if (!before && kind === "models") announceModel(this.#context, resource, clock.now());
     });
-    return { status: before ? 200 : 201, body: resource };
-  }
-
-  /** The documented sample tells the version as a number; registries take any text, so text stays text. */
-  #announce(workspace: string, name: string, { name: version, properties }: Resource<AssetProperties>): void {
-    this.#context.store.count("modelsRegistered");
-    this.#context.store.raiseLater({
-      topic: workspace,
-      subject: `models/${name}:${version}`,
-      eventType: `${PROVIDER}.ModelRegistered`,
-      eventTime: new Date(this.#context.clock.now()).toISOString(),
-      data: {
-        ModelName: name,
-        ModelVersion: /^\d{1,15}$/.test(version) ? Number(version) : version,
-        ModelTags: properties.tags ?? {},
-        ModelProperties: properties.properties ?? {},
-      },
-    });
+    return { status: before ? 200 : 201, body: visible(call, resource) };
   }
 
   #listVersions(call: Call, kind: AssetKind, name: string): ServiceAnswer {
     this.#container(call, kind, name);
     const { query } = call.request;
-    const order = (query.get("$orderBy") ?? "createdtime desc").toLowerCase();
-    if (!/^createdtime( asc| desc)?$/.test(order)) {
-      throw invalid(`$orderBy is '${order}', expected 'createdtime desc' or 'createdtime asc'.`);
-    }
+    const isReversed = isNewestFirst(call);
+    const isTagged = readTags(call);
+    if (query.has("feed"))
+      throw invalid("feed is not simulated here, expected none: ask the registry itself.");
+    const isShown = readView(call);
     const wanted = query.get("version");
+    const description = query.get("description");
     const listed = this.#context.store
       .list<AssetProperties>(`${call.workspace}/${kind}/${name}/versions`)
       .map(({ resource }) => resource)
-      .filter(({ properties }) => isListed(call, properties.isArchived ?? false))
-      .filter((resource) => wanted === null || resource.name === wanted);
-    const ordered = order.endsWith("desc") ? listed.reverse() : listed;
+      .filter(({ properties }) => isShown(properties))
+      .filter((resource) => wanted === null || resource.name === wanted)
+      .filter(({ properties }) => isTagged(properties))
+      .filter(({ properties }) => description === null || properties.description === description);
+    const shown = listed.map((resource) => visible(call, resource));
+    const offset = Number(query.get("offset") ?? 0) || 0;
+    const ordered = (isReversed ? shown.reverse() : shown).slice(offset);
     const top = readCount(call, "$top");
     return page(call, ordered, top === undefined ? {} : { top });
   }
@@ -130,7 +131,7 @@ export class Assets {
     return { status: 200 };
   }
 
-  #ensureContainer(workspace: string, kind: AssetKind, name: string, properties: AssetProperties): void {
+  ensureContainer(workspace: string, kind: AssetKind, name: string, properties: AssetProperties): void {
     const { store, clock } = this.#context;
     const id = `${workspace}/${kind}/${name}`;
     if (store.get(id)) return;
@@ -138,7 +139,7 @@ export class Assets {
     store.put({
       id,
       name,
-      type: `${PROVIDER}/workspaces/${kind}`,
+      type: `${typeAt(workspace)}/${kind}`,
       properties: { isArchived: false, tags: {}, properties: {}, ...typed },
       systemData: systemData(clock.now()),
     });
@@ -152,7 +153,7 @@ export class Assets {
     const resource: Resource<AssetProperties> = {
       id: before?.resource.id ?? `${call.workspace}/${kind}/${name}`,
       name: before?.resource.name ?? name,
-      type: `${PROVIDER}/workspaces/${kind}`,
+      type: `${typeAt(call.workspace)}/${kind}`,
       properties: {
         isArchived: false,
         tags: {},
@@ -180,9 +181,10 @@ export class Assets {
   }
 
   #listContainers(call: Call, kind: AssetKind): ServiceAnswer {
+    const isShown = readView(call);
     const listed = this.#context.store
       .list<AssetProperties>(`${call.workspace}/${kind}`)
-      .filter(({ resource }) => isListed(call, resource.properties.isArchived ?? false))
+      .filter(({ resource }) => isShown(resource.properties))
       .map(({ resource }) => this.#renderContainer(call.workspace, kind, resource));
     return page(call, listed, sizeOf(call));
   }
@@ -206,6 +208,41 @@ export class Assets {
     const properties = { ...container.properties, ...(latest && { latestVersion: latest }), nextVersion };
     return { ...container, properties };
   }
+}
+
+/** Assets have a stage, and those of registries a state, since this version of the API. */
+const STAGE_SINCE = "2023-04-01";
+
+function visible(call: Call, resource: Resource<AssetProperties>): Resource<AssetProperties> {
+  if (call.apiVersion >= STAGE_SINCE) return resource;
+  const { stage: _, provisioningState: __, ...properties } = resource.properties;
+  return { ...resource, properties };
+}
+
+const typeAt = (scope: string): string =>
+  `${PROVIDER}/${/\/registries\/[^/]+$/i.test(scope) ? "registries" : "workspaces"}`;
+
+/**
+ * Tells of a new model version, in the transaction that writes it. The documented sample tells the version as a number;
+ * registries take any text, so text stays text.
+ */
+export function announceModel({ store }: Context, model: Resource<AssetProperties>, now: number): void {
+  const { id, name: version, properties } = model;
+  const [topic = "", path = ""] = id.split(/\/models\/(?=[^/]+\/versions\/[^/]+$)/i);
+  const name = path.split("/")[0] ?? "";
+  store.count("modelsRegistered");
+  store.raiseLater({
+    topic,
+    subject: `models/${name}:${version}`,
+    eventType: `${PROVIDER}.ModelRegistered`,
+    eventTime: new Date(now).toISOString(),
+    data: {
+      ModelName: name,
+      ModelVersion: /^\d{1,15}$/.test(version) ? Number(version) : version,
+      ModelTags: properties.tags ?? {},
+      ModelProperties: properties.properties ?? {},
+    },
+  });
 }
 
 function sizeOf(call: Call): { size?: number } {

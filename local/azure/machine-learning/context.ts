@@ -1,9 +1,12 @@
-import { createHash } from "node:crypto";
+import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
+import type { TakeFault } from "../service.ts";
 import { PROVIDER } from "./resource.ts";
 import type { Store } from "./store.ts";
 
 export type Log = (level: "info" | "error", message: string) => void;
+
+export { guidOf } from "../guid.ts";
 
 /** What every part of the stand-in shares. */
 export interface Context {
@@ -14,14 +17,19 @@ export interface Context {
   readonly subscriptionId: string;
   readonly resourceGroup: string;
   readonly location: string;
-  readonly workspaces: readonly string[];
-  readonly computes: readonly string[];
+  /** Names of the workspaces there are, oldest first. */
+  readonly workspaces: () => readonly string[];
+  /** The workspace whose files lie in `data` itself; those of another lie in `data/workspaces/{name}`. */
+  readonly mainWorkspace: string;
   readonly provisioning: {
     readonly endpointMs: number;
     readonly deploymentMs: number;
     readonly deleteMs: number;
   };
   readonly retryAfterSeconds: number;
+  /** Cores of each family of machines that the region grants. */
+  readonly coreQuota: number;
+  readonly takeFault: TakeFault | undefined;
   readonly log: Log;
 }
 
@@ -33,8 +41,22 @@ export function workspaceId(
   return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${PROVIDER}/workspaces/${name}`;
 }
 
-/** A GUID that follows from a text, for what the service would draw at random once and keep. */
-export function guidOf(text: string): string {
-  const hex = createHash("sha256").update(text).digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+export function registryId(context: Pick<Context, "subscriptionId" | "resourceGroup">, name: string): string {
+  const { subscriptionId, resourceGroup } = context;
+  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${PROVIDER}/registries/${name}`;
+}
+
+/** The workspace that something belongs to, by its resource id. */
+export function workspaceOf(id: string): string {
+  const end = id.indexOf("/", id.toLowerCase().indexOf("/workspaces/") + "/workspaces/".length);
+  return end < 0 ? id : id.slice(0, end);
+}
+
+/** Where the files of a workspace lie. */
+export function folderOf(
+  { data, mainWorkspace }: Pick<Context, "data" | "mainWorkspace">,
+  workspace: string,
+): string {
+  const name = workspace.slice(workspace.lastIndexOf("/") + 1).toLowerCase();
+  return name === mainWorkspace.toLowerCase() ? data : join(data, "workspaces", name);
 }

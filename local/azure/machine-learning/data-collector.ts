@@ -2,7 +2,7 @@ import { appendFile, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { Clock } from "../../clock.ts";
-import type { Log } from "./context.ts";
+import { type Log, workspaceOf } from "./context.ts";
 
 /** Collections of a deployment, as the service names them. */
 export const COLLECTIONS = { inputs: "model_inputs", outputs: "model_outputs" } as const;
@@ -31,14 +31,14 @@ const FRAME = z.object({
  * Lines are written behind the answer, as in the service: a crash may lose the last ones.
  */
 export class DataCollector {
-  readonly #folder: string;
+  readonly #datastoreOf: (workspace: string) => string;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #waiting = new Map<string, string[]>();
   #writing: Promise<void> | undefined;
 
-  constructor(datastore: string, clock: Clock, log: Log) {
-    this.#folder = join(datastore, "modelDataCollector");
+  constructor(datastoreOf: (workspace: string) => string, clock: Clock, log: Log) {
+    this.#datastoreOf = datastoreOf;
     this.#clock = clock;
     this.#log = log;
   }
@@ -63,7 +63,7 @@ export class DataCollector {
     });
     const hour = time.slice(0, 13).split(/[-T]/);
     const path = [request.endpoint, request.deployment, COLLECTIONS[collection], ...hour, "instance-0.jsonl"];
-    const file = join(this.#folder, ...path);
+    const file = join(this.#datastoreOf(workspaceOf(request.source)), "modelDataCollector", ...path);
     this.#waiting.set(file, [...(this.#waiting.get(file) ?? []), line]);
     this.#writing ??= this.#write();
   }

@@ -21,9 +21,13 @@ interface DataCollectorSettings {
   readonly collections: Readonly<Record<string, { readonly dataCollectionMode?: string | null | undefined }>>;
 }
 
+/** The first version of the API that knows of data collection. */
+export const COLLECTOR_SINCE = "2024-04-01";
 export const MAX_INSTANCES = 50;
-/** Managed endpoints cut a request off after this long, whatever the deployment asks for. */
-export const MAX_REQUEST_TIMEOUT_MS = 180_000;
+/** Of one endpoint. */
+export const MOST_DEPLOYMENTS = 20;
+/** Endpoints cut a request off after this long, whatever the deployment asks for. */
+export const MAX_REQUEST_TIMEOUT_MS = { Managed: 180_000, Kubernetes: 300_000 } as const;
 export const DEFAULT_REQUEST_TIMEOUT = "PT5S";
 
 const capacity = z.number().int().min(1, "expected at least 1 instance").max(MAX_INSTANCES);

@@ -1,6 +1,7 @@
 import type { ServiceAnswer } from "../service.ts";
-import type { Context } from "./context.ts";
+import { type Context, workspaceOf } from "./context.ts";
 import {
+  COLLECTOR_SINCE,
   DEFAULT_REQUEST_TIMEOUT,
   DEPLOYMENT_BODY,
   DEPLOYMENT_PATCH,
@@ -8,21 +9,32 @@ import {
   LOGS_BODY,
   MAX_INSTANCES,
   MAX_REQUEST_TIMEOUT_MS,
+  MOST_DEPLOYMENTS,
 } from "./deployment.ts";
 import { readDuration } from "./duration.ts";
 import type { EndpointProperties } from "./endpoint.ts";
 import type { Endpoints } from "./endpoints.ts";
+import { takeFault } from "./faults.ts";
 import type { ModelHost } from "./model-host.ts";
 import { checkEndpointName } from "./names.ts";
 import type { OperationError, Operations } from "./operations.ts";
-import { page, readCount } from "./paging.ts";
+import { isNewestFirst, page, readCount } from "./paging.ts";
+import type { Quotas } from "./quotas.ts";
 import { parseReference } from "./reference.ts";
 import { conflict, invalid, notFound } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
 import type { Row } from "./store.ts";
+import { DEFAULT_VM_SIZE, type Usages } from "./usages.ts";
 
 type DeploymentRow = Row<DeploymentProperties>;
+
+export interface DeploymentParts {
+  readonly endpoints: Endpoints;
+  readonly host: ModelHost;
+  readonly usages: Usages;
+  readonly quotas: Quotas;
+}
 
 /** Deployments behind online endpoints: each serves one model, loaded here when its operation ends. */
 export class Deployments {
@@ -30,20 +42,32 @@ export class Deployments {
   readonly #operations: Operations;
   readonly #endpoints: Endpoints;
   readonly #host: ModelHost;
+  readonly #usages: Usages;
+  readonly #quotas: Quotas;
 
-  constructor(context: Context, operations: Operations, endpoints: Endpoints, host: ModelHost) {
+  constructor(context: Context, operations: Operations, parts: DeploymentParts) {
     this.#context = context;
     this.#operations = operations;
-    this.#endpoints = endpoints;
-    this.#host = host;
+    this.#endpoints = parts.endpoints;
+    this.#host = parts.host;
+    this.#usages = parts.usages;
+    this.#quotas = parts.quotas;
     operations.define("deployment", {
       prefix: "odidp",
       prepare: (target) => this.#start(target),
-      finish: (target, error) => this.#setState(target, error ? "Failed" : "Succeeded"),
+      finish: (target, error) => {
+        if (error) {
+          this.#setState(target, "Failed");
+          return;
+        }
+        this.#settle(target);
+        this.#announce(target);
+      },
     });
     operations.define("deployment-scaling", {
       prefix: "odidp",
-      finish: (target) => this.#setState(target, "Succeeded"),
+      prepare: async (target) => this.#outOfQuota(target),
+      finish: (target, error) => (error ? this.#setState(target, "Failed") : this.#settle(target)),
     });
     operations.define("deployment-deletion", { prefix: "odidp", finish: (target) => this.#remove(target) });
   }
@@ -55,7 +79,7 @@ export class Deployments {
       .on("GET", all, (call, endpoint: string) => this.#list(call, endpoint))
       .on("GET", one, (call, endpoint: string, name: string) => ({
         status: 200,
-        body: this.#existing(call, endpoint, name).resource,
+        body: render(call, this.#existing(call, endpoint, name).resource),
       }))
       .on("PUT", one, (call, endpoint: string, name: string) => this.#put(call, endpoint, name))
       .on("PATCH", one, (call, endpoint: string, name: string) => this.#patch(call, endpoint, name))
@@ -82,13 +106,15 @@ export class Deployments {
     const before = store.get<DeploymentProperties>(id);
     this.#refuseUnlessReady(endpoint);
     if (before) this.#refuseWhenBusy(before);
-    const given = checkProperties(body.properties, before?.resource.properties);
+    else this.#refuseOneMore(endpoint, name);
+    checkTarget(endpoint, name, body.properties.endpointComputeType);
+    const given = checkProperties(knownTo(call, body.properties), before?.resource.properties);
     const resource: Resource<DeploymentProperties> = {
       id: before?.resource.id ?? id,
       name: before?.resource.name ?? name,
       type: `${PROVIDER}/workspaces/onlineEndpoints/deployments`,
       location: body.location,
-      kind: body.kind ?? "Managed",
+      kind: body.kind ?? body.properties.endpointComputeType,
       tags: body.tags ?? {},
       sku: { name: body.sku?.name ?? "Default", capacity: body.sku?.capacity ?? 1 },
       properties: {
@@ -106,11 +132,11 @@ export class Deployments {
       if (!before) store.count("deploymentsCreated");
       return this.#operations.start("deployment", resource.id, provisioning.deploymentMs);
     });
-    if (before) return { status: 200, body: resource };
+    if (before) return { status: 200, body: render(call, resource) };
     return {
       status: 201,
       headers: this.#operations.creationHeaders(call.request, operation),
-      body: resource,
+      body: render(call, resource),
     };
   }
 
@@ -156,6 +182,7 @@ export class Deployments {
   #remove(target: string): void {
     const { store } = this.#context;
     store.delete(target);
+    this.#usages.end(target);
     store.count("deploymentsDeleted");
     this.#host.unload(target);
     const endpoint = store.get<EndpointProperties>(
@@ -170,18 +197,65 @@ export class Deployments {
     store.put({ ...endpoint.resource, properties }, endpoint.hidden);
   }
 
+  /** It serves, and is paid for: on a cluster of one's own the cluster is. */
+  #settle(target: string): void {
+    this.#setState(target, "Succeeded");
+    const found = this.#context.store.get<DeploymentProperties>(target)?.resource;
+    if (found?.properties.endpointComputeType !== "Managed") return;
+    this.#usages.begin(found.id, found.properties.instanceType ?? DEFAULT_VM_SIZE, found.sku?.capacity ?? 1);
+  }
+
+  #outOfQuota(target: string): OperationError | undefined {
+    const found = this.#context.store.get<DeploymentProperties>(target)?.resource;
+    if (found?.properties.endpointComputeType !== "Managed") return undefined;
+    const { instanceType } = found.properties;
+    return this.#quotas.refusal(found.id, instanceType ?? DEFAULT_VM_SIZE, found.sku?.capacity ?? 1);
+  }
+
+  /** No body is published for online endpoints: the spelling is that of the services before them. */
+  #announce(target: string): void {
+    const { store, clock } = this.#context;
+    const found = store.get<DeploymentProperties>(target)?.resource;
+    if (!found) return;
+    const endpoint = found.id.split("/").at(-3) ?? "";
+    const reference = parseReference(found.properties.model ?? "");
+    const isAsset = reference?.type === "asset" || reference?.type === "registry";
+    store.raiseLater({
+      topic: workspaceOf(found.id),
+      subject: `endpoints/${endpoint}`,
+      eventType: `${PROVIDER}.ModelDeployed`,
+      eventTime: new Date(clock.now()).toISOString(),
+      data: {
+        ServiceName: endpoint,
+        ServiceComputeType: found.properties.endpointComputeType,
+        ModelIds: isAsset ? `${reference.name}:${reference.version}` : (found.properties.model ?? ""),
+        ServiceTags: found.tags ?? {},
+        ServiceProperties: { deployment: found.name },
+      },
+    });
+  }
+
   async #start(target: string): Promise<OperationError | undefined> {
     const found = this.#context.store.get<DeploymentProperties>(target);
     if (!found)
       return { code: "ResourceNotFound", message: "The deployment was deleted while it was being made." };
-    return this.#host.reload(found.resource);
+    const fault = takeFault(
+      this.#context.takeFault,
+      "deployment",
+      found.resource.name,
+      "InternalServerError",
+    );
+    if (fault) this.#host.log(target, `provisioning failed: ${fault.message}`);
+    return fault ?? this.#outOfQuota(target) ?? this.#host.reload(found.resource);
   }
 
   #list(call: Call, endpoint: string): ServiceAnswer {
     const { key } = this.#endpoints.existing(call, endpoint);
-    const listed = this.#context.store.list(`${key}/deployments`).map(({ resource }) => resource);
+    const listed = this.#context.store
+      .list<DeploymentProperties>(`${key}/deployments`)
+      .map(({ resource }) => render(call, resource));
     const top = readCount(call, "$top");
-    return page(call, listed.reverse(), top === undefined ? {} : { top });
+    return page(call, isNewestFirst(call) ? listed.reverse() : listed, top === undefined ? {} : { top });
   }
 
   #logs(call: Call, endpoint: string, name: string): ServiceAnswer {
@@ -204,6 +278,15 @@ export class Deployments {
     );
   }
 
+  #refuseOneMore({ id, name }: Resource<EndpointProperties>, deployment: string): void {
+    const count = this.#context.store.names(`${id}/deployments`).length;
+    if (count < MOST_DEPLOYMENTS) return;
+    throw invalid(
+      `Endpoint '${name}' has ${count} deployments, expected fewer than ${MOST_DEPLOYMENTS} before '${deployment}' is made.`,
+      "QuotaExceeded",
+    );
+  }
+
   #refuseWhenBusy({ resource }: DeploymentRow): void {
     const { provisioningState } = resource.properties;
     if (provisioningState === "Succeeded" || provisioningState === "Failed") return;
@@ -217,6 +300,36 @@ export class Deployments {
     const found = store.get<DeploymentProperties>(target);
     if (!found) return;
     store.put({ ...found.resource, properties: { ...found.resource.properties, provisioningState } });
+  }
+}
+
+/** A version of the API drops what it does not know of yet, without a word. */
+function knownTo<P extends { readonly dataCollector?: unknown }>(call: Call, properties: P): P {
+  if (call.apiVersion >= COLLECTOR_SINCE) return properties;
+  return { ...properties, dataCollector: undefined };
+}
+
+function render(call: Call, deployment: Resource<DeploymentProperties>): Resource {
+  return { ...deployment, properties: { ...knownTo(call, deployment.properties) } };
+}
+
+/** A deployment is on what its endpoint is on; on a cluster their names share a limit. */
+function checkTarget(
+  { name, properties }: Resource<EndpointProperties>,
+  deployment: string,
+  type: "Managed" | "Kubernetes",
+): void {
+  const expected = properties.compute ? "Kubernetes" : "Managed";
+  if (type !== expected) {
+    throw invalid(
+      `properties.endpointComputeType is ${type}, expected ${expected}: that is what endpoint '${name}' is on.`,
+    );
+  }
+  const length = name.length + deployment.length;
+  if (type === "Kubernetes" && (length < 6 || length > 62)) {
+    throw invalid(
+      `The names '${name}' and '${deployment}' have ${length} characters, expected 6 to 62 in all.`,
+    );
   }
 }
 
@@ -234,12 +347,12 @@ function checkProperties<P extends Partial<DeploymentProperties>>(
       `properties.instanceType is '${given.instanceType}', expected '${before.instanceType}': it cannot be changed after creation.`,
     );
   }
+  const longest = MAX_REQUEST_TIMEOUT_MS[given.endpointComputeType ?? "Managed"];
   const timeout = given.requestSettings?.requestTimeout;
-  if (
-    timeout &&
-    readDuration("properties.requestSettings.requestTimeout", timeout) > MAX_REQUEST_TIMEOUT_MS
-  ) {
-    throw invalid(`properties.requestSettings.requestTimeout is ${timeout}, expected at most PT180S.`);
+  if (timeout && readDuration("properties.requestSettings.requestTimeout", timeout) > longest) {
+    throw invalid(
+      `properties.requestSettings.requestTimeout is ${timeout}, expected at most PT${longest / 1000}S.`,
+    );
   }
   return given;
 }

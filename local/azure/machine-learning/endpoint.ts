@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ServiceRequest } from "../service.ts";
 import { invalid } from "./refusal.ts";
 import type { Resource } from "./resource.ts";
 
@@ -11,6 +12,8 @@ export interface EndpointProperties {
   readonly compute?: string | null;
   readonly publicNetworkAccess: string;
   readonly traffic: Readonly<Record<string, number>>;
+  /** Percent of the requests that a deployment without live traffic sees, too. */
+  readonly mirrorTraffic?: Readonly<Record<string, number>>;
   readonly provisioningState: "Creating" | "Updating" | "Deleting" | "Succeeded" | "Failed";
 }
 
@@ -76,6 +79,48 @@ export function checkTraffic(
   return Object.fromEntries(split);
 }
 
+/** Most of the requests that can be mirrored, in percent. */
+const MOST_MIRRORED = 50;
+/** The first version of the API that knows of mirrored traffic. */
+export const MIRROR_SINCE = "2023-04-01";
+
+/**
+ * Checks mirrored traffic and gives it the casing of the deployment's name.
+ *
+ * @throws {Refusal} 400 unless it is of one deployment of a managed endpoint, without live traffic, and at most 50 %
+ */
+export function checkMirror(
+  endpoint: string,
+  {
+    mirror,
+    traffic,
+    compute,
+  }: {
+    readonly mirror: Readonly<Record<string, number>>;
+    readonly traffic: Readonly<Record<string, number>>;
+    readonly compute: string | null | undefined;
+  },
+  deployments: readonly string[],
+): Record<string, number> {
+  const given = Object.entries(mirror).filter(([, percent]) => percent !== 0);
+  const [first, ...more] = given;
+  if (!first) return {};
+  const [name, percent] = first;
+  const known = deployments.find((deployment) => deployment.toLowerCase() === name.toLowerCase());
+  const refuse = (what: string) =>
+    invalid(`Mirrored traffic of endpoint '${endpoint}' ${what}.`, "InvalidMirrorTraffic");
+  if (compute) throw refuse("cannot be set, expected a managed endpoint: a Kubernetes endpoint has none");
+  if (more.length > 0) throw refuse(`names ${given.length} deployments, expected one`);
+  if (known === undefined) throw refuse(`names deployment '${name}', expected ${listed(deployments)}`);
+  if (!Number.isInteger(percent) || percent < 0 || percent > MOST_MIRRORED) {
+    throw refuse(`is ${percent}, expected a whole number from 0 to ${MOST_MIRRORED}`);
+  }
+  if ((traffic[known] ?? 0) > 0) {
+    throw refuse(`names deployment '${known}', which has ${traffic[known]}% of the live traffic, expected 0`);
+  }
+  return { [known]: percent };
+}
+
 function listed(deployments: readonly string[]): string {
   return deployments.length === 0 ? "none: it has no deployments yet" : `one of ${deployments.join(", ")}`;
 }
@@ -85,11 +130,18 @@ function scoringPath(endpoint: string): string {
   return `/inference/${encodeURIComponent(endpoint)}/score`;
 }
 
-export function renderEndpoint(endpoint: Resource<EndpointProperties>, origin: string): Resource {
+/** As a caller of that version of the API sees it. */
+export function renderEndpoint(
+  endpoint: Resource<EndpointProperties>,
+  { origin, query }: ServiceRequest,
+): Resource {
+  const { mirrorTraffic, ...properties } = endpoint.properties;
+  const knowsMirror = (query.get("api-version") ?? "") >= MIRROR_SINCE;
   const isUsable = endpoint.properties.provisioningState !== "Creating";
   const base = `${origin}/inference/${encodeURIComponent(endpoint.name)}`;
   const uris = isUsable
     ? { scoringUri: `${origin}${scoringPath(endpoint.name)}`, swaggerUri: `${base}/swagger.json` }
     : {};
-  return { ...endpoint, properties: { ...endpoint.properties, ...uris } };
+  const mirror = knowsMirror ? { mirrorTraffic: mirrorTraffic ?? {} } : {};
+  return { ...endpoint, properties: { ...properties, ...mirror, ...uris } };
 }

@@ -1,23 +1,33 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { ServiceAnswer } from "../service.ts";
-import { type Context, guidOf } from "./context.ts";
+import type { ServiceAnswer, ServiceRequest } from "../service.ts";
+import type { Computes } from "./computes.ts";
+import { type Context, guidOf, workspaceId } from "./context.ts";
 import {
+  checkMirror,
   checkTraffic,
   ENDPOINT_BODY,
   ENDPOINT_PATCH,
   type EndpointProperties,
   type EndpointSecrets,
+  MIRROR_SINCE,
   renderEndpoint,
 } from "./endpoint.ts";
 import { checkEndpointName } from "./names.ts";
 import type { Operation, Operations } from "./operations.ts";
-import { page, readCount } from "./paging.ts";
+import { page, readCount, readTags } from "./paging.ts";
 import { conflict, invalid, notFound } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
 import type { Row } from "./store.ts";
+import type { Usages } from "./usages.ts";
+
+export interface EndpointParts {
+  readonly operations: Operations;
+  readonly usages: Usages;
+  readonly computes: Computes;
+}
 
 export type EndpointRow = Row<EndpointProperties, EndpointSecrets>;
 
@@ -34,13 +44,21 @@ const KEY_BODY = z.looseObject({
 export class Endpoints {
   readonly #context: Context;
   readonly #operations: Operations;
+  readonly #usages: Usages;
+  readonly #computes: Computes;
 
-  constructor(context: Context, operations: Operations) {
+  constructor(context: Context, { operations, usages, computes }: EndpointParts) {
     this.#context = context;
+    this.#usages = usages;
+    this.#computes = computes;
     this.#operations = operations;
     const settle = (target: string) => this.#setState(target, "Succeeded");
-    operations.define("endpoint", { prefix: "oe", finish: settle });
-    operations.define("endpoint-keys", { prefix: "oe", finish: () => undefined });
+    const render = (target: string, request: ServiceRequest) => {
+      const found = context.store.get<EndpointProperties>(target)?.resource;
+      return found && renderEndpoint(found, request);
+    };
+    operations.define("endpoint", { prefix: "oe", finish: settle, render });
+    operations.define("endpoint-keys", { prefix: "oe", finish: () => undefined, render });
     operations.define("endpoint-deletion", { prefix: "oe", finish: (target) => this.#remove(target) });
   }
 
@@ -69,28 +87,34 @@ export class Endpoints {
   #put(call: Call, name: string): ServiceAnswer {
     checkEndpointName("endpoint", name);
     const body = readBody(call.request, ENDPOINT_BODY);
-    if (body.properties.mirrorTraffic && Object.keys(body.properties.mirrorTraffic).length > 0) {
-      throw invalid("mirrorTraffic is not simulated here, expected none.");
+    const mirror = body.properties.mirrorTraffic ?? {};
+    if (Object.keys(mirror).length > 0 && call.apiVersion < MIRROR_SINCE) {
+      throw invalid(
+        `mirrorTraffic is not known at api-version ${call.apiVersion}, expected ${MIRROR_SINCE} or newer.`,
+      );
     }
     const id = `${call.workspace}/onlineEndpoints/${name}`;
     const before = this.#context.store.get<EndpointProperties, EndpointSecrets>(id);
     if (before) this.#refuseWhenBusy(before);
-    else this.#refuseTakenName(name);
+    else refuseTakenName(this.#context, name);
     const deployments = before ? this.#deploymentNames(before) : [];
     const traffic = checkTraffic(name, body.properties.traffic ?? {}, deployments);
     const { authMode, description, properties, compute, publicNetworkAccess } = body.properties;
+    this.#checkCompute(call.workspace, compute, before);
+    const mirrorTraffic = checkMirror(name, { mirror, traffic, compute }, deployments);
     const resource: Resource<EndpointProperties> = {
       id: before?.resource.id ?? id,
       name: before?.resource.name ?? name,
       type: `${PROVIDER}/workspaces/onlineEndpoints`,
       location: body.location,
-      kind: body.kind ?? "Managed",
+      kind: body.kind ?? (compute ? "K8S" : "Managed"),
       tags: body.tags ?? {},
       identity: identityOf(id, body.identity),
       properties: {
         authMode,
         publicNetworkAccess: publicNetworkAccess ?? "Enabled",
         traffic,
+        mirrorTraffic,
         ...(description && { description }),
         ...(compute && { compute }),
         properties: { ...properties, "azureml.onlineendpointid": id.toLowerCase() },
@@ -104,6 +128,26 @@ export class Endpoints {
       ...this.#answer(call, 201, resource),
       headers: this.#operations.creationHeaders(call.request, operation),
     };
+  }
+
+  /** Without a compute it is managed; with one, that must be a Kubernetes cluster, for good. */
+  #checkCompute(
+    workspace: string,
+    compute: string | null | undefined,
+    before: EndpointRow | undefined,
+  ): void {
+    const served = before?.resource.properties.compute ?? undefined;
+    if (before && (compute ?? undefined)?.toLowerCase() !== served?.toLowerCase()) {
+      throw invalid(
+        `properties.compute is '${compute ?? ""}', expected '${served ?? ""}': it cannot be changed after creation.`,
+      );
+    }
+    if (!compute) return;
+    const found = this.#computes.check("properties.compute", compute, workspace);
+    if (found.properties.computeType === "Kubernetes") return;
+    throw invalid(
+      `properties.compute is of type ${found.properties.computeType}, expected Kubernetes, or none for a managed endpoint.`,
+    );
   }
 
   #begin(resource: Resource<EndpointProperties>, before: EndpointRow | undefined): Operation {
@@ -158,13 +202,14 @@ export class Endpoints {
     const { store } = this.#context;
     for (const deployment of store.list(`${target}/deployments`)) {
       store.delete(deployment.key);
+      this.#usages.end(deployment.key);
       store.count("deploymentsDeleted");
     }
     store.delete(target);
   }
 
   #list(call: Call): ServiceAnswer {
-    const { query, origin } = call.request;
+    const { query } = call.request;
     const order = (query.get("orderBy") ?? "CreatedAtDesc").toLowerCase();
     const sortKey = order.startsWith("updatedat") ? "lastModifiedAt" : "createdAt";
     if (!/^(createdat|updatedat)(asc|desc)$/.test(order)) {
@@ -173,16 +218,25 @@ export class Endpoints {
       );
     }
     const name = query.get("name")?.toLowerCase();
+    const type = query.get("computeType")?.toLowerCase();
+    if (type !== undefined && type !== "managed" && type !== "kubernetes") {
+      throw invalid(`computeType is '${type}', expected Managed or Kubernetes.`);
+    }
+    const isTagged = readTags(call);
     const listed = this.#context.store
       .list<EndpointProperties>(`${call.workspace}/onlineEndpoints`)
       .map(({ resource }) => resource)
       .filter((resource) => name === undefined || resource.name.toLowerCase() === name)
+      .filter(
+        ({ properties }) => type === undefined || (type === "kubernetes") === Boolean(properties.compute),
+      )
+      .filter(({ tags, properties }) => isTagged({ tags, properties: properties.properties }))
       .sort((a, b) => a.systemData[sortKey].localeCompare(b.systemData[sortKey]));
     const ordered = order.endsWith("desc") ? listed.reverse() : listed;
     const size = readCount(call, "count");
     return page(
       call,
-      ordered.map((resource) => renderEndpoint(resource, origin)),
+      ordered.map((resource) => renderEndpoint(resource, call.request)),
       size === undefined ? {} : { size },
     );
   }
@@ -237,13 +291,6 @@ export class Endpoints {
     );
   }
 
-  /** Names are unique per region, whatever the workspace. */
-  #refuseTakenName(name: string): void {
-    if (findEndpoint(this.#context, name)) {
-      throw conflict(`Endpoint name '${name}' is taken. Endpoint name needs to be unique within a region.`);
-    }
-  }
-
   #deploymentNames(endpoint: EndpointRow): string[] {
     return this.#context.store.list(`${endpoint.key}/deployments`).map(({ resource }) => resource.name);
   }
@@ -257,16 +304,37 @@ export class Endpoints {
   }
 
   #answer(call: Call, status: number, resource: Resource<EndpointProperties>): ServiceAnswer {
-    return { status, body: renderEndpoint(resource, call.request.origin) };
+    return { status, body: renderEndpoint(resource, call.request) };
+  }
+}
+
+/** Endpoints of a subscription in a region, of all kinds. */
+const MOST_ENDPOINTS = 100;
+
+/** @throws {Refusal} 409 when the name is taken in the region, 400 when there are too many */
+export function refuseTakenName(context: Context, name: string): void {
+  const names = context.workspaces().flatMap((workspace) => {
+    const id = workspaceId(context, workspace);
+    return [...context.store.names(`${id}/onlineEndpoints`), ...context.store.names(`${id}/batchEndpoints`)];
+  });
+  if (names.some((taken) => taken.toLowerCase() === name.toLowerCase())) {
+    throw conflict(`Endpoint name '${name}' is taken. Endpoint name needs to be unique within a region.`);
+  }
+  if (names.length >= MOST_ENDPOINTS) {
+    throw invalid(
+      `The subscription has ${names.length} endpoints in this region, expected fewer than ${MOST_ENDPOINTS}.`,
+      "QuotaExceeded",
+    );
   }
 }
 
 /** The endpoint of that name in whichever workspace. */
 export function findEndpoint(context: Context, name: string): EndpointRow | undefined {
-  return context.workspaces
+  return context
+    .workspaces()
     .map((workspace) =>
       context.store.get<EndpointProperties, EndpointSecrets>(
-        `/subscriptions/${context.subscriptionId}/resourceGroups/${context.resourceGroup}/providers/${PROVIDER}/workspaces/${workspace}/onlineEndpoints/${name}`,
+        `${workspaceId(context, workspace)}/onlineEndpoints/${name}`,
       ),
     )
     .find((row) => row !== undefined);

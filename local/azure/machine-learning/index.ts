@@ -1,24 +1,34 @@
-import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
-import type { RaiseEvent, RecordRequest, Service } from "../service.ts";
+import type { RaiseEvent, RecordRequest, Service, TakeFault, UsageIn } from "../service.ts";
 import { Assets } from "./assets.ts";
-import type { Context, Log } from "./context.ts";
+import { BatchDeployments } from "./batch-deployments.ts";
+import { BatchEndpoints } from "./batch-endpoints.ts";
+import { BatchScoring } from "./batch-scoring.ts";
+import { Computes } from "./computes.ts";
+import { type Context, type Log, workspaceId } from "./context.ts";
 import { DataCollector } from "./data-collector.ts";
 import { Deployments } from "./deployments.ts";
-import { type EndpointProperties, renderEndpoint } from "./endpoint.ts";
 import { Endpoints } from "./endpoints.ts";
 import { JobRunner } from "./job-runner.ts";
 import { Jobs } from "./jobs.ts";
 import { Mlflow } from "./mlflow.ts";
 import { ModelHost } from "./model-host.ts";
+import { Monitors } from "./monitors.ts";
 import { Operations } from "./operations.ts";
 import { Paths } from "./paths.ts";
-import type { Resource } from "./resource.ts";
+import { Pipelines } from "./pipelines.ts";
+import { Quotas } from "./quotas.ts";
+import { Registries } from "./registries.ts";
+import { RegistryAssets } from "./registry-assets.ts";
 import { ResourceManager } from "./resource-manager.ts";
 import { Router } from "./router.ts";
 import { Runs } from "./runs.ts";
+import { Schedules } from "./schedules.ts";
 import { Scoring } from "./scoring.ts";
 import { Store } from "./store.ts";
+import { type RequestLimits, Throttle } from "./throttle.ts";
+import { Usages } from "./usages.ts";
+import { Workspaces } from "./workspaces.ts";
 
 export interface MachineLearningOptions {
   /** Folder of its own: the database, `datastore/` (what datastore addresses lead to) and `jobs/`. */
@@ -27,8 +37,12 @@ export interface MachineLearningOptions {
   readonly subscriptionId: string;
   readonly resourceGroup: string;
   readonly location: string;
+  /** Names of the workspaces to begin with; the files of the first lie in `data` itself. */
   readonly workspaces: readonly string[];
+  /** Names of the clusters that each of them begins with. */
   readonly computes?: readonly string[];
+  /** Cores of each family of machines that the region grants. */
+  readonly coreQuota?: number;
   readonly raise: RaiseEvent;
   readonly record: RecordRequest;
   /** How long operations on endpoints and deployments take. */
@@ -45,11 +59,26 @@ export interface MachineLearningOptions {
   readonly origin?: () => string | undefined;
   /** What jobs find in their environment beside what the service gives every job, e.g. `NODE_EXTRA_CA_CERTS`. */
   readonly jobEnvironment?: Readonly<Record<string, string>>;
+  /** What fails though nothing is wrong with it; absent: nothing does. */
+  readonly takeFault?: TakeFault;
+  /**
+   * Requests that Resource Manager takes; absent: any number. Its own limits are real time's, and the world that uses
+   * this one may be a thousand times as fast.
+   */
+  readonly limits?: RequestLimits;
   readonly log?: Log;
+}
+
+export interface MachineLearning {
+  readonly services: Service[];
+  /** What ran on machines that are paid for. */
+  readonly usage: UsageIn;
 }
 
 const PROVISIONING = { endpointMs: 500, deploymentMs: 1_500, deleteMs: 500 } as const;
 const RETRY_AFTER_SECONDS = 1;
+/** @see Microsoft Learn, "Manage and increase quotas": 24 to 300 dedicated cores per region, by offer */
+const CORE_QUOTA = 300;
 const COMPUTES: readonly string[] = ["cpu-cluster"];
 
 /**
@@ -57,7 +86,7 @@ const COMPUTES: readonly string[] = ["cpu-cluster"];
  * the process ended goes on: operations end on the clock, jobs run again from their start, events are raised.
  * Stopping the first service stops them all.
  */
-export function createMachineLearning(options: MachineLearningOptions): Service[] {
+export function createMachineLearning(options: MachineLearningOptions): MachineLearning {
   const log = options.log ?? (() => undefined);
   const store = new Store(options.data, options.raise, log);
   const context: Context = {
@@ -67,49 +96,108 @@ export function createMachineLearning(options: MachineLearningOptions): Service[
     subscriptionId: options.subscriptionId,
     resourceGroup: options.resourceGroup,
     location: options.location,
-    workspaces: options.workspaces,
-    computes: options.computes ?? COMPUTES,
+    workspaces: () => store.names(workspaceId(options, "x").replace(/\/x$/, "")),
+    mainWorkspace: options.workspaces[0] ?? "",
+    coreQuota: options.coreQuota ?? CORE_QUOTA,
     provisioning: { ...PROVISIONING, ...options.provisioning },
     retryAfterSeconds: options.retryAfterSeconds ?? RETRY_AFTER_SECONDS,
+    takeFault: options.takeFault,
     log,
   };
-  const operations = new Operations(context, (target, origin) => render(store, target, origin));
-  const assets = new Assets(context);
-  const paths = new Paths(context, assets);
-  const host = new ModelHost(context, paths);
-  const endpoints = new Endpoints(context, operations);
-  const deployments = new Deployments(context, operations, endpoints, host);
-  const runs = new Runs(context);
-  const runner = new JobRunner(context, runs, paths, {
-    origin: options.origin,
-    environment: options.jobEnvironment ?? {},
-  });
-  const jobs = new Jobs(context, runs, runner, paths);
-  const router = new Router();
-  for (const part of [assets, endpoints, deployments, jobs]) part.register(router);
-
+  const parts = assemble(context, options);
+  const { operations, runner, pipelines, collector } = parts;
   const { authenticate, record } = options;
-  const collector = new DataCollector(join(options.data, "datastore"), context.clock, context.log);
+  const scoring = new Scoring(context, { ...parts, record, authenticate });
   const stop = async () => {
     operations.stop();
+    parts.schedules.stop();
+    await scoring.stop();
     await runner.stop();
     await collector.flush();
     store.close();
   };
+  parts.workspaces.seed(options.workspaces);
+  for (const name of options.workspaces) parts.computes.seed(name, options.computes ?? COMPUTES);
   store.raisePending();
   operations.resume();
   runner.resume();
-  return [
-    new ResourceManager(context, { router, operations, runs, authenticate, stop }),
-    new Mlflow(context, runs, authenticate),
-    new Scoring(context, { host, collector, record, authenticate }),
+  pipelines.resume();
+  parts.schedules.resume();
+  const throttle = options.limits && new Throttle(context.clock, options.limits);
+  const services = [
+    new ResourceManager(context, { ...parts, authenticate, throttle, stop }),
+    new Mlflow(context, parts.runs, authenticate),
+    parts.batch,
+    scoring,
   ];
+  return { services, usage: (from, to) => parts.usages.between(from, to) };
 }
 
-/** A resource as a caller sees it; undefined when it is gone. */
-function render(store: Store, target: string, origin: string): Resource<unknown> | undefined {
-  const isEndpoint = /\/onlineendpoints\/[^/]+$/i.test(target);
-  if (!isEndpoint) return store.get<unknown>(target)?.resource;
-  const found = store.get<EndpointProperties>(target)?.resource;
-  return found && renderEndpoint(found, origin);
+/** Makes the parts, in the order in which they need each other, and lets each register what it answers. */
+function assemble(context: Context, options: MachineLearningOptions) {
+  const usages = new Usages(context);
+  const quotas = new Quotas(context);
+  const operations = new Operations(context);
+  const assets = new Assets(context);
+  const paths = new Paths(context, assets);
+  const host = new ModelHost(context, paths);
+  const collector = new DataCollector((workspace) => paths.datastore(workspace), context.clock, context.log);
+  const runs = new Runs(context, usages, (job) => computes.machinesOf(job));
+  const computes = new Computes(context, { operations, runs, usages });
+  const runner = new JobRunner(context, runs, paths, {
+    origin: options.origin,
+    environment: options.jobEnvironment ?? {},
+  });
+  const pipelines = new Pipelines(context, { runs, runner, assets });
+  const jobs = new Jobs(context, { operations, runs, runner, pipelines, computes, paths });
+  const endpoints = new Endpoints(context, { operations, usages, computes });
+  const deployments = new Deployments(context, operations, { endpoints, host, usages, quotas });
+  const batchEndpoints = new BatchEndpoints(context, operations);
+  const batchDeployments = new BatchDeployments(context, {
+    operations,
+    endpoints: batchEndpoints,
+    computes,
+    paths,
+  });
+  const batch = new BatchScoring(context, { batchEndpoints, jobs, authenticate: options.authenticate });
+  const monitors = new Monitors(jobs);
+  const schedules = new Schedules(context, { operations, jobs, monitors, batchEndpoints, batch });
+  const workspaces = new Workspaces(context, operations, { runs, runner, usages });
+
+  const registries = new Registries(context, operations);
+  const registryAssets = new RegistryAssets(context, { operations, assets, paths });
+
+  const routers = { subscription: new Router(), workspace: new Router(), registry: new Router() };
+  for (const part of [
+    workspaces,
+    computes,
+    assets,
+    endpoints,
+    deployments,
+    batchEndpoints,
+    batchDeployments,
+    schedules,
+    jobs,
+  ]) {
+    part.register(routers.workspace);
+  }
+  registryAssets.registerPublish(routers.workspace);
+  quotas.register(routers.subscription);
+  // Where both answer, the first does: a registry makes and deletes versions in its own way.
+  for (const part of [registries, registryAssets, assets]) part.register(routers.registry);
+  return {
+    batch,
+    schedules,
+    registries,
+    usages,
+    operations,
+    host,
+    collector,
+    runs,
+    runner,
+    pipelines,
+    workspaces,
+    computes,
+    routers,
+  };
 }

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { invalid } from "./refusal.ts";
 
 export type JobStatus =
   | "NotStarted"
@@ -15,7 +14,7 @@ export type JobStatus =
 const TERMINAL: readonly JobStatus[] = ["Completed", "Failed", "Canceled"];
 export const isTerminal = (status: JobStatus): boolean => TERMINAL.includes(status);
 
-const ASSET_TYPES = [
+export const ASSET_TYPES = [
   "uri_file",
   "uri_folder",
   "mltable",
@@ -33,34 +32,72 @@ const Input = z.discriminatedUnion("jobInputType", [
 ]);
 const Output = z.looseObject({ jobOutputType: z.enum(ASSET_TYPES), uri: text, mode: text });
 
-/** What a PUT of a job must bring. */
-export const JOB_BODY = z.looseObject({
-  properties: z.looseObject({
-    jobType: z.literal("Command", { error: "expected Command: no other type of job is simulated here" }),
-    command: z.string().min(1),
-    environmentId: z.string().min(1),
-    codeId: text,
-    computeId: text,
-    displayName: text,
-    experimentName: text,
-    description: text,
-    tags: dictionary,
-    properties: dictionary,
-    isArchived: z.boolean().nullish(),
-    environmentVariables: dictionary,
-    inputs: z.record(z.string(), Input).nullish(),
-    outputs: z.record(z.string(), Output).nullish(),
-    limits: z.looseObject({ jobLimitsType: z.literal("Command"), timeout: text }).nullish(),
-  }),
+/** What a job of any type may have. */
+const common = {
+  computeId: text,
+  displayName: text,
+  experimentName: text,
+  description: text,
+  tags: dictionary,
+  properties: dictionary,
+  isArchived: z.boolean().nullish(),
+  inputs: z.record(z.string(), Input).nullish(),
+  outputs: z.record(z.string(), Output).nullish(),
+};
+
+const Command = z.looseObject({
+  ...common,
+  jobType: z.literal("Command"),
+  command: z.string().min(1),
+  environmentId: z.string().min(1),
+  codeId: text,
+  environmentVariables: dictionary,
+  resources: z
+    .looseObject({ instanceType: text, instanceCount: z.number().int().min(1).nullish() })
+    .nullish(),
+  limits: z.looseObject({ jobLimitsType: z.literal("Command"), timeout: text }).nullish(),
 });
 
-export type JobInput = z.infer<typeof Input>;
-export type JobDefinition = z.infer<typeof JOB_BODY>["properties"];
+const Pipeline = z.looseObject({
+  ...common,
+  jobType: z.literal("Pipeline"),
+  /** What a step holds is not part of the official description: pipeline-plan.ts reads it. */
+  jobs: z.record(z.string(), z.unknown()).nullish(),
+  settings: z
+    .looseObject({ default_compute: text, continue_on_step_failure: z.boolean().nullish() })
+    .nullish(),
+  sourceJobId: text,
+});
 
-export interface JobProperties extends JobDefinition {
+export const JOB_DEFINITION = z.discriminatedUnion("jobType", [Command, Pipeline], {
+  error: "expected Command or Pipeline: no other type of job is simulated here",
+});
+
+/** What a PUT of a job must bring. */
+export const JOB_BODY = z.looseObject({ properties: JOB_DEFINITION });
+
+export type JobInput = z.infer<typeof Input>;
+export type JobOutput = z.infer<typeof Output>;
+export type CommandDefinition = z.infer<typeof Command>;
+export type PipelineDefinition = z.infer<typeof Pipeline>;
+export type JobDefinition = CommandDefinition | PipelineDefinition;
+
+export interface RunProperties {
   readonly experimentName: string;
   readonly status: JobStatus;
   readonly services: Readonly<Record<string, object>>;
+}
+export type CommandProperties = CommandDefinition & RunProperties;
+export type PipelineProperties = PipelineDefinition & RunProperties;
+export type JobProperties = CommandProperties | PipelineProperties;
+
+/** One step of a pipeline: the command job it becomes, and the steps whose outputs it reads. */
+export interface Step {
+  readonly node: string;
+  /** Of its job: it follows from the pipeline's id, so that a step is never made twice. */
+  readonly job: string;
+  readonly needs: readonly string[];
+  readonly definition: CommandDefinition;
 }
 
 /** What a job keeps to itself. */
@@ -74,6 +111,10 @@ export interface JobSecrets {
   /** Milliseconds since the epoch. */
   readonly startedAt?: number;
   readonly endedAt?: number;
+  /** Of a pipeline that the service itself has made: its steps. */
+  readonly plan?: readonly Step[];
+  /** Of a pipeline's step: the pipeline job's name and the step's name in it. */
+  readonly step?: { readonly pipeline: string; readonly node: string; readonly needs: readonly string[] };
 }
 
 const MUTABLE: readonly string[] = ["tags", "properties", "isArchived", "description", "displayName"];
@@ -84,26 +125,6 @@ export function fixedPart(definition: JobDefinition): object {
   );
 }
 
-const BINDING = /\$\{\{\s*(inputs|outputs)\.([A-Za-z0-9_-]+)\s*\}\}/g;
-
-/** Puts the values of inputs and outputs into a command, as they are: quoting is the command's own matter. */
-export function bindCommand(
-  command: string,
-  values: {
-    readonly inputs: Readonly<Record<string, string>>;
-    readonly outputs: Readonly<Record<string, string>>;
-  },
-): string {
-  return command.replace(BINDING, (_, side: "inputs" | "outputs", name: string) => values[side][name] ?? "");
-}
-
-/** @throws {Refusal} 400 when the command binds an input or output that the job does not declare */
-export function checkBindings({ command, inputs, outputs }: JobDefinition): void {
-  for (const [binding, side, name = ""] of command.matchAll(BINDING)) {
-    const declared = Object.keys((side === "inputs" ? inputs : outputs) ?? {});
-    if (declared.includes(name)) continue;
-    throw invalid(
-      `The command binds ${binding}, expected one of the declared ${side}: ${declared.join(", ") || "none"}.`,
-    );
-  }
+export function isAsset(input: JobInput): input is Extract<JobInput, { uri: string }> {
+  return input.jobInputType !== "literal";
 }

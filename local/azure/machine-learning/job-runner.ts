@@ -1,13 +1,26 @@
 import { appendFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Context } from "./context.ts";
+import { bindCommand } from "./command-binding.ts";
+import { type Context, workspaceOf } from "./context.ts";
 import { readDuration } from "./duration.ts";
-import { bindCommand, isTerminal, type JobInput, type JobProperties } from "./job-definition.ts";
+import { takeFault } from "./faults.ts";
+import {
+  type CommandProperties,
+  isAsset,
+  isTerminal,
+  type JobDefinition,
+  type JobInput,
+  type JobSecrets,
+} from "./job-definition.ts";
 import { type JobProcess, startProcess } from "./job-process.ts";
+import type { OperationError } from "./operations.ts";
 import type { Paths } from "./paths.ts";
 import { Refusal } from "./refusal.ts";
 import type { Resource } from "./resource.ts";
-import { type JobRow, type Runs, workspaceOf } from "./runs.ts";
+import type { JobRow, Runs } from "./runs.ts";
+import type { Row } from "./store.ts";
+
+type CommandRow = Row<CommandProperties, JobSecrets>;
 
 /** Jobs that run at once; the others wait in the queue, as for a node. */
 const NODES = 2;
@@ -46,9 +59,10 @@ export class JobRunner {
 
   /** Takes up what was under way when the process ended: on a lost node a job runs again from its start. */
   resume(): void {
-    for (const { resource } of this.#runs.all()) {
+    for (const { resource, hidden } of this.#runs.all()) {
       const { status } = resource.properties;
-      if (isTerminal(status)) continue;
+      if (isTerminal(status) || resource.properties.jobType === "Pipeline") continue;
+      if (hidden.step && status === "NotStarted") continue;
       if (status === "CancelRequested") this.#runs.move(resource.id, "Canceled");
       else if (status === "Finalizing") this.#runs.move(resource.id, "Completed");
       else {
@@ -79,7 +93,7 @@ export class JobRunner {
       const id = this.#queue.shift();
       if (id === undefined) return;
       const job = this.#runs.get(id);
-      if (!job || isTerminal(job.resource.properties.status)) continue;
+      if (!isCommand(job) || isTerminal(job.resource.properties.status)) continue;
       const key = id.toLowerCase();
       const run = this.#run(job)
         .catch((error) => this.#context.log("error", `job ${job.resource.name}: ${String(error)}`))
@@ -92,16 +106,21 @@ export class JobRunner {
     }
   }
 
-  async #run(row: JobRow): Promise<void> {
+  async #run(row: CommandRow): Promise<void> {
     const { resource: job } = row;
     this.#runs.move(job.id, "Preparing");
+    const fault = takeFault(this.#context.takeFault, "job", faultName(row), "SystemError");
+    if (fault) {
+      this.#runs.move(job.id, "Running");
+      this.#fail(job, fault);
+      return;
+    }
     let process: JobProcess;
     try {
       process = this.#start(row);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#note(job.name, message);
-      this.#runs.move(job.id, "Failed");
+      this.#fail(job, { code: "UserError", message });
       return;
     }
     this.#processes.set(row.key, process);
@@ -116,31 +135,35 @@ export class JobRunner {
     const code = await process.exit;
     cancelTimer();
     if (this.#stopped) return;
-    if (isLate) this.#note(job.name, `The job ran longer than its timeout of ${limit}.`);
-    this.#end(job, isLate ? null : code);
+    this.#end(job, code, isLate ? `The job ran longer than its timeout of ${limit}.` : undefined);
   }
 
-  #end(job: Resource<JobProperties>, code: number | null): void {
+  #end(job: Resource<CommandProperties>, code: number | null, late: string | undefined): void {
     if (this.#runs.get(job.id)?.resource.properties.status === "CancelRequested") {
       this.#runs.move(job.id, "Canceled");
       return;
     }
-    if (code === 0) {
+    if (code === 0 && late === undefined) {
       this.#runs.move(job.id, "Finalizing");
       this.#runs.move(job.id, "Completed");
       return;
     }
-    this.#note(
-      job.name,
-      `The command ended with ${code === null ? "a signal" : `exit code ${code}`}, expected 0.`,
-    );
-    this.#runs.move(job.id, "Failed");
+    const ended = code === null ? "a signal" : `exit code ${code}`;
+    this.#fail(job, {
+      code: "UserError",
+      message: late ?? `The command ended with ${ended}, expected 0.`,
+    });
   }
 
-  #start(row: JobRow): JobProcess {
+  #fail(job: Resource<CommandProperties>, error: OperationError): void {
+    this.#note(job, error.message);
+    this.#runs.fail(job.id, error);
+  }
+
+  #start(row: CommandRow): JobProcess {
     const { resource: job } = row;
-    const workspace = workspaceOf(job);
-    const logs = join(this.#paths.job(job.name), "logs");
+    const workspace = workspaceOf(job.id);
+    const logs = join(this.#paths.job(workspace, job.name), "logs");
     mkdirSync(logs, { recursive: true });
     const inputs = mapValues(job.properties.inputs ?? {}, (input, name) =>
       this.#input(workspace, name, input),
@@ -153,7 +176,7 @@ export class JobRunner {
     });
     const code = job.properties.codeId
       ? this.#code(workspace, job.properties.codeId)
-      : this.#paths.job(job.name);
+      : this.#paths.job(workspace, job.name);
     const command = bindCommand(job.properties.command, { inputs, outputs });
     const process = startProcess({
       command,
@@ -179,7 +202,7 @@ export class JobRunner {
     return path;
   }
 
-  #environment({ resource: job, hidden }: JobRow): Record<string, string> {
+  #environment({ resource: job, hidden }: CommandRow): Record<string, string> {
     const own = Object.entries(job.properties.environmentVariables ?? {}).map(([name, value]) => [
       name,
       value ?? "",
@@ -190,25 +213,34 @@ export class JobRunner {
       ...Object.fromEntries(own),
       AZUREML_RUN_ID: job.name,
       MLFLOW_RUN_ID: job.name,
-      MLFLOW_TRACKING_URI: `${origin}/mlflow/v2.0${workspaceOf(job)}`,
+      MLFLOW_TRACKING_URI: `${origin}/mlflow/v2.0${workspaceOf(job.id)}`,
       MLFLOW_TRACKING_TOKEN: hidden.token,
     };
   }
 
   /** What the service itself has to say about a job, among the job's logs. */
-  #note(job: string, message: string): void {
-    const folder = join(this.#paths.job(job), "logs");
+  #note(job: Resource<CommandProperties>, message: string): void {
+    const folder = join(this.#paths.job(workspaceOf(job.id), job.name), "logs");
     mkdirSync(folder, { recursive: true });
     appendFileSync(
       join(folder, "system.log"),
       `${new Date(this.#context.clock.now()).toISOString()} ${message}\n`,
     );
-    this.#context.log("info", `job ${job}: ${message}`);
+    this.#context.log("info", `job ${job.name}: ${message}`);
   }
 }
 
+/** A step is known by its pipeline's name and its own. */
+function faultName({ resource, hidden: { step } }: CommandRow): string {
+  return step ? `${step.pipeline}/${step.node}` : resource.name;
+}
+
+function isCommand(row: JobRow | undefined): row is CommandRow {
+  return row?.resource.properties.jobType === "Command";
+}
+
 /** Checks what a submission refers to. @throws {Refusal} 400 naming the input */
-export function checkInputs(paths: Paths, workspace: string, properties: JobProperties): void {
+export function checkInputs(paths: Paths, workspace: string, properties: JobDefinition): void {
   const check = (field: string, uri: string, kind: "models" | "data" | "codes") => {
     try {
       paths.resolve(workspace, uri, kind);
@@ -223,11 +255,7 @@ export function checkInputs(paths: Paths, workspace: string, properties: JobProp
     if (isAsset(input))
       check(`inputs.${name}.uri`, input.uri, MODELS.includes(input.jobInputType) ? "models" : "data");
   }
-  if (properties.codeId) check("codeId", properties.codeId, "codes");
-}
-
-function isAsset(input: JobInput): input is Extract<JobInput, { uri: string }> {
-  return input.jobInputType !== "literal";
+  if (properties.jobType === "Command" && properties.codeId) check("codeId", properties.codeId, "codes");
 }
 
 function mapValues<A, B>(

@@ -1,40 +1,64 @@
-import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { ServiceAnswer } from "../service.ts";
+import { checkBindings } from "./command-binding.ts";
+import type { Computes } from "./computes.ts";
 import type { Context } from "./context.ts";
 import { readDuration } from "./duration.ts";
 import {
-  checkBindings,
   fixedPart,
   isTerminal,
   JOB_BODY,
   type JobDefinition,
   type JobProperties,
-  type JobSecrets,
+  type Step,
 } from "./job-definition.ts";
 import { checkInputs, type JobRunner } from "./job-runner.ts";
 import { checkAssetName } from "./names.ts";
-import { isListed, page } from "./paging.ts";
+import { newJob } from "./new-job.ts";
+import type { Operations } from "./operations.ts";
+import { page, readView } from "./paging.ts";
 import type { Paths } from "./paths.ts";
+import type { Pipelines } from "./pipelines.ts";
 import { conflict, invalid, notFound } from "./refusal.ts";
-import { PROVIDER, type Resource, systemData } from "./resource.ts";
+import type { Resource } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
 import type { JobRow, Runs } from "./runs.ts";
 
-const DEFAULT_EXPERIMENT = "Default";
+export interface JobParts {
+  readonly operations: Operations;
+  readonly runs: Runs;
+  readonly runner: JobRunner;
+  readonly pipelines: Pipelines;
+  readonly computes: Computes;
+  readonly paths: Paths;
+}
 
-/** Command jobs, as Resource Manager shows them. */
+/** Where a job is submitted, and how its submitter reached the service. */
+export interface Submission {
+  readonly workspace: string;
+  readonly name: string;
+  readonly origin: string;
+}
+
+/** Command and pipeline jobs, as Resource Manager shows them. */
 export class Jobs {
   readonly #context: Context;
-  readonly #runs: Runs;
-  readonly #runner: JobRunner;
-  readonly #paths: Paths;
+  readonly #parts: JobParts;
+  /** Those who wait for a job's end, by its key. */
+  readonly #waiting = new Map<string, (() => void)[]>();
 
-  constructor(context: Context, runs: Runs, runner: JobRunner, paths: Paths) {
+  constructor(context: Context, parts: JobParts) {
     this.#context = context;
-    this.#runs = runs;
-    this.#runner = runner;
-    this.#paths = paths;
+    this.#parts = parts;
+    parts.operations.define("job-cancellation", {
+      prepare: (target) => this.#ended(target),
+      finish: () => undefined,
+      render: () => undefined,
+    });
+    parts.runs.onEnd(({ key }) => {
+      for (const resolve of this.#waiting.get(key) ?? []) resolve();
+      this.#waiting.delete(key);
+    });
   }
 
   register(router: Router): void {
@@ -49,8 +73,36 @@ export class Jobs {
       .on("POST", "jobs/*/cancel", (call, name: string) => this.#cancel(call, name));
   }
 
+  /**
+   * Submits a job that is not there yet.
+   *
+   * @param plan - the steps of a pipeline that is the service's own
+   * @throws {Refusal} 400 when it cannot be run
+   */
+  submit(
+    { workspace, name, origin }: Submission,
+    given: JobDefinition,
+    plan?: readonly Step[],
+  ): Resource<JobProperties> {
+    const { runs, runner, pipelines } = this.#parts;
+    const definition = this.#complete(workspace, given);
+    const { job, hidden } = newJob(
+      { workspace, name, origin, now: this.#context.clock.now() },
+      told(definition),
+    );
+    this.#check(workspace, job.id, definition, name);
+    for (const step of plan ?? []) this.#check(workspace, job.id, step.definition, name);
+    this.#context.store.transaction(() => {
+      runs.add(job, { ...hidden, submitted: fixedPart(given), ...(plan && { plan }) });
+      this.#context.store.count("jobsSubmitted");
+    });
+    if (definition.jobType === "Pipeline") pipelines.submit(job.id);
+    else runner.submit(job.id);
+    return job;
+  }
+
   #existing(call: Call, name: string): JobRow {
-    const found = this.#runs.get(`${call.workspace}/jobs/${name}`);
+    const found = this.#parts.runs.get(`${call.workspace}/jobs/${name}`);
     if (!found) throw notFound(`Job '${name}' does not exist in this workspace.`);
     return found;
   }
@@ -58,34 +110,43 @@ export class Jobs {
   #put(call: Call, name: string): ServiceAnswer {
     checkAssetName("job", name);
     const { properties } = readBody(call.request, JOB_BODY);
-    const before = this.#runs.get(`${call.workspace}/jobs/${name}`);
-    return before ? this.#update(before, properties) : this.#submit(call, name, properties);
+    const before = this.#parts.runs.get(`${call.workspace}/jobs/${name}`);
+    if (before) return this.#update(before, properties);
+    const { workspace, request } = call;
+    return { status: 201, body: this.submit({ workspace, name, origin: request.origin }, properties) };
   }
 
-  #submit(call: Call, name: string, definition: JobDefinition): ServiceAnswer {
+  /** A pipeline that names another is that one again, but for what it brings itself. */
+  #complete(workspace: string, definition: JobDefinition): JobDefinition {
+    if (definition.jobType !== "Pipeline" || !definition.sourceJobId) return definition;
+    const name = definition.sourceJobId.slice(definition.sourceJobId.lastIndexOf("/") + 1);
+    const source = this.#parts.runs.get(`${workspace}/jobs/${name}`)?.resource.properties;
+    if (source?.jobType !== "Pipeline") {
+      throw invalid(
+        `sourceJobId is '${definition.sourceJobId}', which is no pipeline job of this workspace.`,
+      );
+    }
+    return {
+      ...definition,
+      jobs: definition.jobs ?? source.jobs,
+      inputs: { ...source.inputs, ...definition.inputs },
+      outputs: definition.outputs ?? source.outputs,
+      settings: definition.settings ?? source.settings,
+      computeId: definition.computeId ?? source.computeId,
+      experimentName: definition.experimentName ?? source.experimentName,
+    };
+  }
+
+  #check(workspace: string, id: string, definition: JobDefinition, name: string): void {
+    const { computes, pipelines, paths } = this.#parts;
+    checkInputs(paths, workspace, definition);
+    if (definition.computeId) computes.check("computeId", definition.computeId, workspace);
+    if (definition.jobType === "Pipeline") {
+      pipelines.check(id, name, definition);
+      return;
+    }
     checkBindings(definition);
     if (definition.limits?.timeout) readDuration("limits.timeout", definition.limits.timeout);
-    const { store, clock } = this.#context;
-    const job: Resource<JobProperties> = {
-      id: `${call.workspace}/jobs/${name}`,
-      name,
-      type: `${PROVIDER}/workspaces/jobs`,
-      properties: withDefaults(call, name, definition),
-      systemData: systemData(clock.now()),
-    };
-    checkInputs(this.#paths, call.workspace, job.properties);
-    const hidden: JobSecrets = {
-      submitted: fixedPart(definition),
-      origin: call.request.origin,
-      token: randomBytes(24).toString("base64url"),
-    };
-    store.transaction(() => {
-      store.put(job, hidden);
-      store.count("jobsSubmitted");
-      this.#runs.announce(job);
-    });
-    this.#runner.submit(job.id);
-    return { status: 201, body: job };
   }
 
   /** The same job again changes nothing; its tags and the like may be new, and those that the run set stay. */
@@ -95,7 +156,7 @@ export class Jobs {
       throw conflict(`Job '${resource.name}' already exists with another definition: use a new name.`);
     }
     const { tags, properties, description, displayName, isArchived } = definition;
-    const job = {
+    const job: Resource<JobProperties> = {
       ...resource,
       properties: {
         ...resource.properties,
@@ -110,58 +171,72 @@ export class Jobs {
     return { status: 200, body: job };
   }
 
+  /** Without the steps of pipelines: those are found through MLflow, by their parent's run. */
   #list(call: Call): ServiceAnswer {
     const { query } = call.request;
+    const isShown = readView(call);
     const type = query.get("jobType")?.toLowerCase();
     const tag = query.get("tag");
-    const listed = this.#context.store
-      .list<JobProperties>(`${call.workspace}/jobs`)
+    const scheduleId = query.get("scheduleId")?.split("/").at(-1);
+    const listed = this.#parts.runs
+      .of(call.workspace)
+      .filter(({ hidden }) => hidden.step === undefined)
       .map(({ resource }) => resource)
-      .filter(({ properties }) => isListed(call, properties.isArchived ?? false))
+      .filter(({ properties }) => isShown(properties))
       .filter(({ properties }) => type === undefined || properties.jobType.toLowerCase() === type)
-      .filter(({ properties }) => tag === null || Object.hasOwn(properties.tags ?? {}, tag));
+      .filter(({ properties }) => tag === null || Object.hasOwn(properties.tags ?? {}, tag))
+      .filter(
+        ({ properties }) => !scheduleId || properties.properties?.["azureml.scheduleid"] === scheduleId,
+      );
     return page(call, listed.reverse());
   }
 
+  /** 200 when that ends it at once, 202 when its processes must end first. */
   #cancel(call: Call, name: string): ServiceAnswer {
-    const { resource } = this.#existing(call, name);
-    const { status } = resource.properties;
+    const { key, resource } = this.#existing(call, name);
+    const { status, jobType } = resource.properties;
     if (isTerminal(status)) {
       throw invalid(
         `Job '${name}' is ${status} already, expected one that has not ended.`,
         "JobAlreadyTerminal",
       );
     }
-    this.#runner.cancel(resource.id);
-    return { status: 200 };
+    const { runs, runner, pipelines, operations } = this.#parts;
+    if (jobType === "Pipeline") pipelines.cancel(resource.id);
+    else runner.cancel(resource.id);
+    if (isTerminal(runs.get(key)?.resource.properties.status ?? "Canceled")) return { status: 200 };
+    const operation = operations.start("job-cancellation", resource.id, 0);
+    return { status: 202, headers: operations.acceptedHeaders(call.request, operation) };
   }
 
+  async #ended(id: string): Promise<undefined> {
+    const found = this.#parts.runs.get(id);
+    if (!found || isTerminal(found.resource.properties.status)) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.set(found.key, [...(this.#waiting.get(found.key) ?? []), resolve]);
+    await promise;
+  }
+
+  /** A pipeline goes with its steps. */
   #delete(call: Call, name: string): ServiceAnswer {
-    const found = this.#runs.get(`${call.workspace}/jobs/${name}`);
+    const found = this.#parts.runs.get(`${call.workspace}/jobs/${name}`);
     if (!found) return { status: 204 };
     const { status } = found.resource.properties;
     if (!isTerminal(status)) {
       throw invalid(`Job '${name}' is ${status}, expected one that has ended: cancel it first.`);
     }
-    this.#context.store.delete(found.key);
+    const { store } = this.#context;
+    store.transaction(() => {
+      for (const { key } of this.#parts.pipelines.steps(found)) store.delete(key);
+      store.delete(found.key);
+    });
     return { status: 200 };
   }
 }
 
-function withDefaults(call: Call, name: string, definition: JobDefinition): JobProperties {
-  const given = Object.entries(definition).filter(([, value]) => value !== null);
-  const host = call.request.origin.replace(/^https?:\/\//, "");
-  return {
-    ...definition,
-    ...Object.fromEntries(given),
-    displayName: definition.displayName ?? name,
-    experimentName: definition.experimentName ?? DEFAULT_EXPERIMENT,
-    tags: definition.tags ?? {},
-    properties: definition.properties ?? {},
-    isArchived: definition.isArchived ?? false,
-    status: "NotStarted",
-    services: {
-      Tracking: { jobServiceType: "Tracking", endpoint: `azureml://${host}/mlflow/v1.0${call.workspace}?` },
-    },
-  };
+/** What the service writes into a pipeline's own properties. */
+function told(definition: JobDefinition): JobDefinition {
+  if (definition.jobType !== "Pipeline") return definition;
+  const properties = { "azureml.runsource": "azureml.PipelineRun", ...definition.properties };
+  return { ...definition, properties };
 }

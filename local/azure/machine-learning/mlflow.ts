@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Service, ServiceAnswer, ServiceRequest } from "../service.ts";
-import { type Context, workspaceId } from "./context.ts";
-import { isTerminal, type JobStatus } from "./job-definition.ts";
+import { type Context, workspaceId, workspaceOf } from "./context.ts";
+import { isTerminal, type JobSecrets, type JobStatus } from "./job-definition.ts";
 import { Metrics } from "./metrics.ts";
 import { mlflowAnswer, Refusal } from "./refusal.ts";
 import { readJson } from "./router.ts";
-import { experimentId, type JobRow, type Runs, workspaceOf } from "./runs.ts";
+import { experimentId, type JobRow, type Runs } from "./runs.ts";
 
 const RunId = z.looseObject({ run_id: z.string().optional(), run_uuid: z.string().optional() });
 const Metric = z.looseObject({
@@ -58,11 +58,13 @@ export class Mlflow implements Service {
       const start = segments.findIndex(
         (_, index) => index > api && segments.slice(index, index + 3).join("/") === "api/2.0/mlflow",
       );
-      const name = this.#context.workspaces.find(
-        (known) =>
-          `/${segments.slice(2, start).join("/")}`.toLowerCase() ===
-          workspaceId(this.#context, known).toLowerCase(),
-      );
+      const name = this.#context
+        .workspaces()
+        .find(
+          (known) =>
+            `/${segments.slice(2, start).join("/")}`.toLowerCase() ===
+            workspaceId(this.#context, known).toLowerCase(),
+        );
       if (start < 0 || name === undefined)
         throw missing(`'${request.path}' is no tracking address of a workspace here`);
       const body = this.#call(request, workspaceId(this.#context, name), segments.slice(start + 3).join("/"));
@@ -135,8 +137,7 @@ export class Mlflow implements Service {
     const { experiment_ids: experiments, filter, max_results: most } = read(request, Search);
     const wanted = readFilter(filter);
     const found = this.#runs
-      .all()
-      .filter(({ resource }) => workspaceOf(resource) === workspace)
+      .of(workspace)
       .map((run) => this.#render(run))
       .filter(({ info }) => experiments.length === 0 || experiments.includes(info.experiment_id))
       .filter(({ data }) =>
@@ -150,10 +151,8 @@ export class Mlflow implements Service {
   #experiment(request: ServiceRequest, workspace: string): object {
     const name = request.query.get("experiment_name") ?? "";
     const isKnown = this.#runs
-      .all()
-      .some(
-        ({ resource }) => workspaceOf(resource) === workspace && resource.properties.experimentName === name,
-      );
+      .of(workspace)
+      .some(({ resource }) => resource.properties.experimentName === name);
     if (!isKnown) throw missing(`Experiment '${name}' does not exist`);
     return { experiment: { experiment_id: experimentId(workspace, name), name, lifecycle_stage: "active" } };
   }
@@ -166,7 +165,7 @@ export class Mlflow implements Service {
         run_id: name,
         run_uuid: name,
         run_name: properties.displayName ?? name,
-        experiment_id: experimentId(workspaceOf(resource), properties.experimentName),
+        experiment_id: experimentId(workspaceOf(resource.id), properties.experimentName),
         status: statusOf(properties.status),
         start_time: startTime,
         ...(isTerminal(properties.status) && { end_time: hidden.endedAt }),
@@ -176,10 +175,18 @@ export class Mlflow implements Service {
       data: {
         metrics: this.#metrics.latest(key),
         params: this.#metrics.params(key),
-        tags: Object.entries(properties.tags ?? {}).map(([tag, value]) => ({ key: tag, value: value ?? "" })),
+        tags: Object.entries({ ...properties.tags, ...lineage(hidden) }).map(([tag, value]) => ({
+          key: tag,
+          value: value ?? "",
+        })),
       },
     };
   }
+}
+
+/** By these a pipeline's steps are found. */
+function lineage({ step }: JobSecrets): Record<string, string> {
+  return step ? { "mlflow.parentRunId": step.pipeline, "mlflow.rootRunId": step.pipeline } : {};
 }
 
 function statusOf(status: JobStatus): string {

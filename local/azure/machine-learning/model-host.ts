@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
 import { z } from "zod";
-import type { Context } from "./context.ts";
+import { type Context, workspaceOf } from "./context.ts";
 import type { DeploymentProperties } from "./deployment.ts";
 import type { OperationError } from "./operations.ts";
 import type { Paths } from "./paths.ts";
@@ -78,8 +78,7 @@ export class ModelHost {
   }
 
   async #load({ id, properties }: Resource<DeploymentProperties>): Promise<Predict> {
-    const workspace = id.slice(0, id.toLowerCase().indexOf("/onlineendpoints/"));
-    const folder = this.#paths.resolve(workspace, properties.model ?? "", "models");
+    const folder = this.#paths.resolve(workspaceOf(id), properties.model ?? "", "models");
     const file = join(folder, "MLmodel");
     const read = MODEL_FILE.safeParse(parse(await readFile(file, "utf8")));
     if (!read.success)

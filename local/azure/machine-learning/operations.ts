@@ -24,10 +24,14 @@ export interface Operation {
 }
 
 export interface OperationWork {
-  /** Begins the ids of its operations: `oe` for endpoints, `odidp` for deployments. */
-  readonly prefix: "oe" | "odidp";
+  /** Part of the address of its status: `mfe` when it says nothing else. */
+  readonly room?: "compute" | "workspace" | "registry";
+  /** Begins the ids of its operations, e.g. `oe` for online endpoints. */
+  readonly prefix?: "oe" | "odidp" | "be" | "bd";
   /** What must be tried before the outcome is known; an answer is why the operation fails. */
   prepare?(target: string): Promise<OperationError | undefined>;
+  /** The target as a caller sees it once the operation ends; absent: as it is stored. Undefined when it is gone. */
+  render?(target: string, request: ServiceRequest): object | undefined;
   /** Writes the outcome, in the transaction that ends the operation. */
   finish(target: string, error: OperationError | undefined): void;
 }
@@ -36,13 +40,10 @@ export interface OperationWork {
 export class Operations {
   readonly #context: Context;
   readonly #work = new Map<string, OperationWork>();
-  readonly #render: (target: string, origin: string) => object | undefined;
   readonly #timers = new Map<string, () => void>();
 
-  /** @param render - the resource as a caller sees it; undefined once it is deleted */
-  constructor(context: Context, render: (target: string, origin: string) => object | undefined) {
+  constructor(context: Context) {
     this.#context = context;
-    this.#render = render;
   }
 
   define(kind: string, work: OperationWork): void {
@@ -64,7 +65,7 @@ export class Operations {
   start(kind: string, target: string, delayMs: number): Operation {
     const now = this.#context.clock.now();
     const operation: Operation = {
-      id: `${this.#workOf(kind).prefix}:${randomUUID()}:${randomUUID()}`,
+      id: idFor(this.#workOf(kind)),
       kind,
       target,
       status: "InProgress",
@@ -79,7 +80,7 @@ export class Operations {
   /** Headers of a 201 to a PUT. */
   creationHeaders(request: ServiceRequest, operation: Operation): Record<string, string> {
     return {
-      "azure-asyncoperation": this.#url(request, "mfeOperationsStatus", operation.id),
+      "azure-asyncoperation": this.#url(request, "Status", operation),
       "x-ms-async-operation-timeout": "PT1H",
     };
   }
@@ -87,7 +88,7 @@ export class Operations {
   /** Headers of a 202 to a PATCH, DELETE or POST. */
   acceptedHeaders(request: ServiceRequest, operation: Operation): Record<string, string> {
     return {
-      location: this.#url(request, "mfeOperationResults", operation.id),
+      location: this.#url(request, "Results", operation),
       "retry-after": String(this.#context.retryAfterSeconds),
       "x-ms-async-operation-timeout": "PT1H",
     };
@@ -115,7 +116,10 @@ export class Operations {
       return { status: 202, headers: this.acceptedHeaders(request, operation) };
     }
     if (operation.error) return { status: 400, body: { error: operation.error } };
-    const body = this.#render(operation.target, request.origin);
+    const work = this.#workOf(operation.kind);
+    const body = work.render
+      ? work.render(operation.target, request)
+      : this.#context.store.get<unknown>(operation.target)?.resource;
     return body ? { status: 200, body } : { status: 204 };
   }
 
@@ -163,13 +167,18 @@ export class Operations {
     return work;
   }
 
-  #url(request: ServiceRequest, kind: string, id: string): string {
+  #url(request: ServiceRequest, what: "Status" | "Results", { kind, id }: Operation): string {
     const { subscriptionId, location } = this.#context;
     const version = request.query.get("api-version") ?? "";
-    return `${request.origin}/subscriptions/${subscriptionId}/providers/${PROVIDER}/locations/${location}/${kind}/${id}?api-version=${version}`;
+    const room = `${this.#workOf(kind).room ?? "mfe"}Operation${what === "Status" ? "sStatus" : "Results"}`;
+    return `${request.origin}/subscriptions/${subscriptionId}/providers/${PROVIDER}/locations/${location}/${room}/${id}?api-version=${version}`;
   }
 
   #retryAfter(): Record<string, string> {
     return { "retry-after": String(this.#context.retryAfterSeconds) };
   }
+}
+
+function idFor({ prefix }: OperationWork): string {
+  return prefix ? `${prefix}:${randomUUID()}:${randomUUID()}` : randomUUID();
 }

@@ -28,13 +28,54 @@ export function readCount(call: Call, name: "$top" | "count"): number | undefine
   return count;
 }
 
-/** Whether a list shows what is archived. */
-export function isListed(call: Call, isArchived: boolean | undefined): boolean {
+/**
+ * What a list shows: what is archived, what is not, or both.
+ *
+ * @throws {Refusal} 400 for a view that there is not
+ */
+export function readView(
+  call: Call,
+): (properties: { readonly isArchived?: boolean | null | undefined }) => boolean {
   const view = call.request.query.get("listViewType")?.toLowerCase() ?? "activeonly";
-  if (view === "all") return true;
-  if (view === "archivedonly") return isArchived === true;
-  if (view === "activeonly") return isArchived !== true;
-  throw invalid(`listViewType is '${view}', expected ActiveOnly, ArchivedOnly or All.`);
+  if (!["all", "archivedonly", "activeonly"].includes(view)) {
+    throw invalid(`listViewType is '${view}', expected ActiveOnly, ArchivedOnly or All.`);
+  }
+  return ({ isArchived }) => view === "all" || (isArchived === true) === (view === "archivedonly");
+}
+
+/**
+ * Whether a list by creation is to begin with the newest, as it does when the caller does not say.
+ *
+ * @throws {Refusal} 400 for another order
+ */
+export function isNewestFirst(call: Call): boolean {
+  const order = (call.request.query.get("$orderBy") ?? "createdtime desc").toLowerCase();
+  if (!/^createdtime( asc| desc)?$/.test(order)) {
+    throw invalid(`$orderBy is '${order}', expected 'createdtime desc' or 'createdtime asc'.`);
+  }
+  return order.endsWith("desc");
+}
+
+type Dictionary = Readonly<Record<string, string | null>> | null | undefined;
+
+/** What a list is filtered by with `tags` and `properties`: names, each with a value or without, `a,b=1`. */
+export function readTags(
+  call: Call,
+): (resource: { readonly tags?: Dictionary; readonly properties?: Dictionary }) => boolean {
+  const wanted = (["tags", "properties"] as const).flatMap((field) =>
+    (call.request.query.get(field) ?? "")
+      .split(",")
+      .filter(Boolean)
+      .map((clause) => {
+        const [name = "", ...value] = clause.split("=");
+        return { field, name, value: value.length === 0 ? undefined : value.join("=") };
+      }),
+  );
+  return (resource) =>
+    wanted.every(({ field, name, value }) => {
+      const found = resource[field] ?? {};
+      return Object.hasOwn(found, name) && (value === undefined || found[name] === value);
+    });
 }
 
 function linkTo(call: Call, offset: number): string {

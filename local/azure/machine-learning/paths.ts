@@ -2,9 +2,9 @@ import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AssetKind, AssetProperties } from "./asset-kinds.ts";
 import type { Assets } from "./assets.ts";
-import type { Context } from "./context.ts";
+import { type Context, folderOf, guidOf } from "./context.ts";
 import type { JobProperties } from "./job-definition.ts";
-import { LATEST, parseReference } from "./reference.ts";
+import { type AssetReference, LATEST, parseReference, type RegistryReference } from "./reference.ts";
 import { invalid } from "./refusal.ts";
 
 /** The one store a workspace has here; its name in the real service for the workspace's own blob container. */
@@ -22,12 +22,12 @@ export class Paths {
     this.#assets = assets;
   }
 
-  get datastore(): string {
-    return join(this.#context.data, "datastore");
+  datastore(workspace: string): string {
+    return join(folderOf(this.#context, workspace), "datastore");
   }
 
-  job(name: string): string {
-    return join(this.#context.data, "jobs", name);
+  job(workspace: string, name: string): string {
+    return join(folderOf(this.#context, workspace), "jobs", name);
   }
 
   /**
@@ -47,7 +47,7 @@ export class Paths {
         if (reference.datastore.toLowerCase() !== DATASTORE) {
           throw invalid(`'${uri}' names datastore '${reference.datastore}', expected ${DATASTORE}.`);
         }
-        return inside(this.datastore, reference.path, uri);
+        return inside(this.datastore(workspace), reference.path, uri);
       case "job-output":
         return inside(
           this.#jobOutput(workspace, reference.job, reference.output, uri, hops),
@@ -55,14 +55,11 @@ export class Paths {
           uri,
         );
       case "asset": {
-        const { name, version } = reference;
-        const place = placeOf(this.#asset(workspace, reference.kind ?? kind, name, version, uri));
+        const place = placeOf(this.#asset(workspace, reference, kind, uri));
         return this.resolve(workspace, place, reference.kind ?? kind, hops + 1);
       }
       case "registry":
-        throw invalid(
-          `'${uri}' is in registry '${reference.registry}', expected an asset of this workspace.`,
-        );
+        return this.#inRegistry(workspace, reference, uri, hops);
       default:
         throw invalid(
           `'${uri}' is no address that can be read here, expected an azureml: reference or azureml:// address.`,
@@ -70,11 +67,28 @@ export class Paths {
     }
   }
 
-  #asset(workspace: string, kind: AssetKind, name: string, version: string, uri: string): AssetProperties {
+  #asset(workspace: string, reference: AssetReference, expected: AssetKind, uri: string): AssetProperties {
+    const { name, version, kind = expected } = reference;
+    const own = workspace.slice(workspace.lastIndexOf("/") + 1);
+    // The long form names a workspace by its id, which is none of its names.
+    if (reference.workspace && reference.workspace !== guidOf(workspace)) {
+      if (reference.workspace.toLowerCase() !== own.toLowerCase()) {
+        throw invalid(
+          `'${uri}' is in workspace '${reference.workspace}', expected one of workspace '${own}', or of a registry.`,
+        );
+      }
+    }
     const found = this.#assets.find(workspace, kind, name, version);
     if (found) return found.resource.properties;
     const wanted = version === LATEST ? "version at all" : `version '${version}'`;
     throw invalid(`'${uri}' names ${kind}/${name}, which has no ${wanted} in this workspace.`, "NotFound");
+  }
+
+  /** What is published lies where it was copied to when it was: the registry needs no workspace. */
+  #inRegistry(workspace: string, reference: RegistryReference, uri: string, hops: number): string {
+    const found = this.#assets.locate(workspace, reference, reference.kind);
+    if (!found) throw invalid(`'${uri}' is in no registry here.`, "NotFound");
+    return this.resolve(workspace, placeOf(found.resource.properties), reference.kind, hops + 1);
   }
 
   #jobOutput(workspace: string, job: string, output: string, uri: string, hops: number): string {
@@ -94,7 +108,9 @@ export class Paths {
 
   /** Where a job writes an output: where it asked to, or below its own folder. */
   output(workspace: string, job: string, name: string, uri: string | undefined, hops = 0): string {
-    return uri ? this.resolve(workspace, uri, "data", hops + 1) : join(this.job(job), "outputs", name);
+    return uri
+      ? this.resolve(workspace, uri, "data", hops + 1)
+      : join(this.job(workspace, job), "outputs", name);
   }
 }
 

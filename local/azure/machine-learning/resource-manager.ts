@@ -1,20 +1,23 @@
 import type { Service, ServiceAnswer, ServiceRequest } from "../service.ts";
-import { type Context, workspaceId } from "./context.ts";
+import { type Context, registryId, workspaceId } from "./context.ts";
 import type { Operations } from "./operations.ts";
-import { page } from "./paging.ts";
-import { armAnswer, Refusal } from "./refusal.ts";
+import { armAnswer, notFound, Refusal } from "./refusal.ts";
+import type { Registries } from "./registries.ts";
 import { PROVIDER } from "./resource.ts";
 import type { Call, Router } from "./router.ts";
-import type { Runs } from "./runs.ts";
-import { renderCompute, renderWorkspace } from "./workspaces.ts";
+import type { Throttle } from "./throttle.ts";
+import type { Workspaces } from "./workspaces.ts";
 
 const API_VERSION = /^\d{4}-\d{2}-\d{2}(-preview)?$/;
 const OLDEST_API_VERSION = "2022-10-01";
 
 export interface ResourceManagerParts {
-  readonly router: Router;
+  readonly routers: { readonly subscription: Router; readonly workspace: Router; readonly registry: Router };
+  readonly workspaces: Workspaces;
+  readonly registries: Registries;
+  /** Absent: any number of requests is taken. */
+  readonly throttle: Throttle | undefined;
   readonly operations: Operations;
-  readonly runs: Runs;
   authenticate(headers: Readonly<Record<string, string>>): boolean;
   stop(): Promise<void>;
 }
@@ -28,19 +31,26 @@ export class ResourceManager implements Service {
   constructor(context: Context, parts: ResourceManagerParts) {
     this.#context = context;
     this.#parts = parts;
-    const { router } = parts;
-    router
-      .on("GET", "", (call) => ({
+    parts.routers.subscription
+      .on("GET", "workspaces", ({ request }) => ({
         status: 200,
-        body: renderWorkspace(context, call.workspaceName, call.request),
+        body: { value: parts.workspaces.list(request.origin) },
       }))
-      .on("GET", "computes", (call) =>
-        page(
-          call,
-          context.computes.map((name) => this.#compute(call, name)),
-        ),
-      )
-      .on("GET", "computes/*", (call, name: string) => this.#getCompute(call, name));
+      .on("GET", "registries", (call) => {
+        parts.registries.requireVersion(call);
+        return parts.registries.list(call);
+      })
+      .on("GET", "locations/*/*/*", (call, _location: string, what: string, id: string) =>
+        this.#operation(call, what, id),
+      );
+  }
+
+  /** What became of a long-running operation: `{room}OperationsStatus` or `{room}OperationResults`. */
+  #operation({ request }: Call, what: string, id: string): ServiceAnswer {
+    const found = /^(?:mfe|compute|workspace|registry)Operation(sStatus|Results)$/i.exec(what)?.[1];
+    if (found?.toLowerCase() === "sstatus") return this.#parts.operations.status(request, id);
+    if (found) return this.#parts.operations.result(request, id);
+    throw new Refusal(404, "ResourceNotFound", `'${what}' is nothing that this provider answers for.`);
   }
 
   stats(): Record<string, number> {
@@ -60,6 +70,8 @@ export class ResourceManager implements Service {
 
   async handle(request: ServiceRequest): Promise<ServiceAnswer | undefined> {
     const segments = request.segments.filter((segment) => segment !== "");
+    const discovered = this.#discover(request, segments);
+    if (discovered) return discovered;
     if (!isOurs(segments)) return undefined;
     try {
       this.#admit(request);
@@ -68,6 +80,15 @@ export class ResourceManager implements Service {
       if (error instanceof Refusal) return armAnswer(error);
       throw error;
     }
+  }
+
+  /** Where a registry is: told to anybody who is signed in and knows its name, outside of Resource Manager. */
+  #discover({ headers, origin }: ServiceRequest, segments: readonly string[]): ServiceAnswer | undefined {
+    const [room, , , name, what] = segments;
+    if (room?.toLowerCase() !== "registrymanagement" || what?.toLowerCase() !== "discovery") return undefined;
+    if (!this.#parts.authenticate(headers)) return { status: 401 };
+    const found = this.#parts.registries.discovery(name ?? "", origin);
+    return found ? { status: 200, body: found } : armAnswer(notFound(`There is no registry '${name}'.`));
   }
 
   #admit(request: ServiceRequest): void {
@@ -83,6 +104,7 @@ export class ResourceManager implements Service {
         },
       );
     }
+    this.#parts.throttle?.take(request.method);
     const version = request.query.get("api-version");
     if (version === null || version === "") {
       throw new Refusal(
@@ -110,79 +132,43 @@ export class ResourceManager implements Service {
         `The subscription '${subscription}' could not be found.`,
       );
     }
-    if (scope?.toLowerCase() === "providers") return this.#inSubscription(request, rest.slice(1));
-    const [group = "", , , , workspace, ...path] = rest;
+    if (scope?.toLowerCase() === "providers") {
+      return this.#parts.routers.subscription.route(callOf(request, "", ""), rest.slice(1));
+    }
+    const [group = "", , , kind = "", name, ...path] = rest;
     if (group.toLowerCase() !== resourceGroup.toLowerCase()) {
       throw new Refusal(404, "ResourceGroupNotFound", `Resource group '${group}' could not be found.`);
     }
-    if (workspace === undefined) return this.#listWorkspaces(request);
-    const call = this.#call(request, workspace);
-    if (!call) {
-      throw new Refusal(
-        404,
-        "ResourceNotFound",
-        `The Resource '${PROVIDER}/workspaces/${workspace}' under resource group '${group}' was not found.`,
-      );
+    if (name === undefined) return this.#parts.routers.subscription.route(callOf(request, "", ""), [kind]);
+    if (kind.toLowerCase() === "registries") {
+      const call = callOf(request, registryId(this.#context, name), name);
+      this.#parts.registries.admit(call, path);
+      return this.#parts.routers.registry.route(call, path);
     }
-    return this.#parts.router.route(call, path);
+    return this.#inWorkspace(request, name, path);
   }
 
-  /** `{workspaces}` or `locations/{region}/{mfeOperationsStatus|mfeOperationResults}/{id}`. */
-  #inSubscription(request: ServiceRequest, rest: readonly string[]): ServiceAnswer {
-    const [kind, , what, id] = rest;
-    if (request.method === "GET" && kind?.toLowerCase() === "workspaces" && rest.length === 1) {
-      return this.#listWorkspaces(request);
-    }
-    if (
-      request.method === "GET" &&
-      kind?.toLowerCase() === "locations" &&
-      id !== undefined &&
-      rest.length === 4
-    ) {
-      if (what?.toLowerCase() === "mfeoperationsstatus") return this.#parts.operations.status(request, id);
-      if (what?.toLowerCase() === "mfeoperationresults") return this.#parts.operations.result(request, id);
-    }
+  #inWorkspace(
+    request: ServiceRequest,
+    wanted: string,
+    path: readonly string[],
+  ): ServiceAnswer | Promise<ServiceAnswer> {
+    const { routers, workspaces } = this.#parts;
+    const name = workspaces.find(wanted);
+    const call = callOf(request, workspaceId(this.#context, name ?? wanted), name ?? wanted);
+    if (request.method === "PUT" && path.length === 0) return workspaces.put(call);
+    if (name !== undefined) return routers.workspace.route(call, path);
+    if (request.method === "DELETE" && path.length === 0) return { status: 204 };
     throw new Refusal(
       404,
       "ResourceNotFound",
-      `'${rest.join("/")}' is nothing that this provider answers for.`,
+      `The Resource '${PROVIDER}/workspaces/${wanted}' under resource group '${this.#context.resourceGroup}' was not found.`,
     );
   }
+}
 
-  #call(request: ServiceRequest, workspace: string): Call | undefined {
-    const name = this.#context.workspaces.find((known) => known.toLowerCase() === workspace.toLowerCase());
-    if (name === undefined) return undefined;
-    return {
-      request,
-      workspace: workspaceId(this.#context, name),
-      workspaceName: name,
-      apiVersion: request.query.get("api-version") ?? "",
-    };
-  }
-
-  #listWorkspaces(request: ServiceRequest): ServiceAnswer {
-    const value = this.#context.workspaces.map((name) => renderWorkspace(this.#context, name, request));
-    return { status: 200, body: { value } };
-  }
-
-  #getCompute(call: Call, name: string): ServiceAnswer {
-    const known = this.#context.computes.find((compute) => compute.toLowerCase() === name.toLowerCase());
-    if (known === undefined) {
-      throw new Refusal(404, "ResourceNotFound", `Compute '${name}' does not exist in this workspace.`);
-    }
-    return { status: 200, body: this.#compute(call, known) };
-  }
-
-  #compute(call: Call, name: string): object {
-    const isHere = (computeId: unknown) =>
-      typeof computeId === "string" && computeId.toLowerCase().endsWith(`/${name.toLowerCase()}`);
-    const running = this.#parts.runs
-      .all()
-      .filter(
-        ({ resource }) => resource.properties.status === "Running" && isHere(resource.properties.computeId),
-      );
-    return renderCompute(this.#context, call.workspace, name, running.length);
-  }
+function callOf(request: ServiceRequest, workspace: string, workspaceName: string): Call {
+  return { request, workspace, workspaceName, apiVersion: request.query.get("api-version") ?? "" };
 }
 
 /** Below the provider of Azure ML, and not of another provider's extension to one of its resources. */
@@ -192,7 +178,6 @@ function isOurs(segments: readonly string[]): boolean {
   return (
     lower[0] === "subscriptions" &&
     lower[first + 1] === PROVIDER.toLowerCase() &&
-    lower[first + 2] !== "registries" &&
     lower.indexOf("providers", first + 1) < 0
   );
 }

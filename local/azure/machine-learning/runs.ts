@@ -1,7 +1,9 @@
-import { type Context, guidOf } from "./context.ts";
+import { type Context, guidOf, workspaceId, workspaceOf } from "./context.ts";
 import { isTerminal, type JobProperties, type JobSecrets, type JobStatus } from "./job-definition.ts";
+import type { OperationError } from "./operations.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import type { Row } from "./store.ts";
+import type { Usages } from "./usages.ts";
 
 export type JobRow = Row<JobProperties, JobSecrets>;
 
@@ -10,16 +12,20 @@ export function experimentId(workspace: string, experimentName: string): string 
   return guidOf(`${workspace}/experiments/${experimentName}`.toLowerCase());
 }
 
-export function workspaceOf(job: Resource<JobProperties>): string {
-  return job.id.slice(0, job.id.toLowerCase().lastIndexOf("/jobs/"));
-}
+/** The paid machines that a job runs on; undefined when it runs on none. */
+export type MachinesOf = (job: Resource<JobProperties>) => { sku: string; instances: number } | undefined;
 
 /** Moves jobs from status to status, and tells of it in the same transaction. */
 export class Runs {
   readonly #context: Context;
+  readonly #usages: Usages;
+  readonly #machines: MachinesOf;
+  readonly #listeners: ((job: JobRow) => void)[] = [];
 
-  constructor(context: Context) {
+  constructor(context: Context, usages: Usages, machines: MachinesOf) {
     this.#context = context;
+    this.#usages = usages;
+    this.#machines = machines;
   }
 
   get(id: string): JobRow | undefined {
@@ -27,12 +33,12 @@ export class Runs {
   }
 
   all(): JobRow[] {
-    const { workspaces, store, subscriptionId, resourceGroup } = this.#context;
-    return workspaces.flatMap((name) =>
-      store.list<JobProperties, JobSecrets>(
-        `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${PROVIDER}/workspaces/${name}/jobs`,
-      ),
-    );
+    return this.#context.workspaces().flatMap((name) => this.of(workspaceId(this.#context, name)));
+  }
+
+  /** The jobs of a workspace, oldest first. */
+  of(workspace: string): JobRow[] {
+    return this.#context.store.list<JobProperties, JobSecrets>(`${workspace}/jobs`);
   }
 
   /** Writes a new status, unless the job is gone or has ended: an end is final. */
@@ -52,8 +58,50 @@ export class Runs {
         systemData: systemData(now, found.resource.systemData),
       };
       store.put(job, { ...found.hidden, ...times });
-      this.announce(job);
+      if (status === "Running") this.#meter(job);
+      else this.#usages.end(id);
+      this.announce({ ...found, resource: job });
+      if (isTerminal(status)) this.#tell({ ...found, resource: job });
     });
+  }
+
+  /** Writes a job that is NotStarted, and tells of it. */
+  add(job: Resource<JobProperties>, hidden: JobSecrets): void {
+    const { store } = this.#context;
+    store.transaction(() => {
+      store.put(job, hidden);
+      const row = this.get(job.id);
+      if (row) this.announce(row);
+    });
+  }
+
+  /** Calls once a job has ended, whichever way. In the transaction that writes it: only take note. */
+  onEnd(listener: (job: JobRow) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  #tell(job: JobRow): void {
+    for (const listener of this.#listeners) listener(job);
+  }
+
+  /** Ends a job as Failed, with the error that its run history would show. */
+  fail(id: string, { code, message }: OperationError): void {
+    this.#context.store.transaction(() => {
+      const found = this.get(id);
+      if (!found || isTerminal(found.resource.properties.status)) return;
+      const { properties } = found.resource;
+      const told = { ...properties.properties, "error.code": code, "error.message": message };
+      this.#context.store.put(
+        { ...found.resource, properties: { ...properties, properties: told } },
+        found.hidden,
+      );
+      this.move(id, "Failed");
+    });
+  }
+
+  #meter(job: Resource<JobProperties>): void {
+    const machines = this.#machines(job);
+    if (machines) this.#usages.begin(job.id, machines.sku, machines.instances);
   }
 
   setTag(id: string, key: string, value: string): void {
@@ -67,15 +115,15 @@ export class Runs {
   }
 
   /** To be called in the transaction that writes the status. A completed run is told of twice, as by the service. */
-  announce(job: Resource<JobProperties>): void {
+  announce({ resource: job, hidden }: JobRow): void {
     const { status, experimentName, tags, properties } = job.properties;
-    const workspace = workspaceOf(job);
+    const workspace = workspaceOf(job.id);
     const experiment = experimentId(workspace, experimentName);
     const data = {
       experimentId: experiment,
       experimentName,
       runId: job.name,
-      runType: null,
+      runType: typeOf(job.properties, hidden),
       runTags: tags ?? {},
       runProperties: properties ?? {},
     };
@@ -92,4 +140,9 @@ export class Runs {
     });
     if (status === "Completed") store.raiseLater({ ...event, eventType: `${PROVIDER}.RunCompleted`, data });
   }
+}
+
+function typeOf({ jobType }: JobProperties, { step }: JobSecrets): string | null {
+  if (jobType === "Pipeline") return "azureml.PipelineRun";
+  return step ? "azureml.StepRun" : null;
 }

@@ -7,6 +7,7 @@ import { readDuration } from "./duration.ts";
 import { type EndpointRow, findEndpoint } from "./endpoints.ts";
 import type { ModelHost } from "./model-host.ts";
 import { Refusal } from "./refusal.ts";
+import { requestLog } from "./request-log.ts";
 import type { Resource } from "./resource.ts";
 import { readJson } from "./router.ts";
 import { TrafficSplitter } from "./traffic.ts";
@@ -15,6 +16,12 @@ const DEPLOYMENT_HEADER = "azureml-model-deployment";
 
 /** Requests that may wait at a deployment, per one that it works on: the factor that the service documents. */
 const PENDING_FACTOR = 2;
+
+/** What a caller is answered when the deployment cannot: each kind of endpoint has codes of its own. */
+const STATUS_CODES = {
+  Managed: { busy: 429, timeout: 408, failed: 424 },
+  Kubernetes: { busy: 503, timeout: 504, failed: 502 },
+} as const;
 
 export interface ScoringParts {
   readonly host: ModelHost;
@@ -37,6 +44,7 @@ export class Scoring implements Service {
   readonly #parts: ScoringParts;
   readonly #splitters = new Map<string, TrafficSplitter>();
   readonly #pending = new Map<string, number>();
+  readonly #mirrored = new Set<Promise<unknown>>();
 
   constructor(context: Context, parts: ScoringParts) {
     this.#context = context;
@@ -62,9 +70,20 @@ export class Scoring implements Service {
     const endpoint = findEndpoint(this.#context, name);
     if (!endpoint) throw new Refusal(404, "NotFound", `There is no endpoint '${name}'.`);
     this.#authorize(endpoint, request);
+    const deployment = this.#choose(endpoint, request);
+    this.#mirror(endpoint, request, requestId);
+    const answer = await this.#serveAndRecord(deployment, endpoint, request, requestId);
+    return { ...answer, headers: { ...answer.headers, [DEPLOYMENT_HEADER]: deployment.name } };
+  }
+
+  async #serveAndRecord(
+    deployment: Deployment,
+    endpoint: EndpointRow,
+    request: ServiceRequest,
+    requestId: string,
+  ): Promise<ServiceAnswer> {
     const at = this.#context.clock.now();
     const started = performance.now();
-    const deployment = this.#choose(endpoint, request);
     const { answer, modelStatusCode } = await this.#serve(deployment, endpoint, request, requestId);
     this.#parts.record({
       endpointId: endpoint.resource.id,
@@ -73,8 +92,28 @@ export class Scoring implements Service {
       statusCode: answer.status,
       ...(modelStatusCode !== undefined && { modelStatusCode }),
       durationMs: performance.now() - started,
+      log: requestLog(request, answer, requestId, endpoint.resource.properties.authMode),
     });
-    return { ...answer, headers: { ...answer.headers, [DEPLOYMENT_HEADER]: deployment.name } };
+    return answer;
+  }
+
+  /** Sends a share of the requests to one more deployment; what it answers is counted, and goes to nobody. */
+  #mirror(endpoint: EndpointRow, request: ServiceRequest, requestId: string): void {
+    const [mirrored] = Object.entries(endpoint.resource.properties.mirrorTraffic ?? {});
+    if (!mirrored || request.headers[DEPLOYMENT_HEADER] !== undefined) return;
+    const [name, percent] = mirrored;
+    const chosen = this.#splitter(`${endpoint.key} mirror`).next({ [name]: percent, "": 100 - percent });
+    const found = this.#context.store.get<DeploymentProperties>(`${endpoint.key}/deployments/${name}`);
+    if (chosen !== name || !found || !serves(found.resource)) return;
+    const served = this.#serveAndRecord(found.resource, endpoint, request, requestId)
+      .catch((error) => this.#context.log("error", `mirrored request to '${name}': ${String(error)}`))
+      .finally(() => this.#mirrored.delete(served));
+    this.#mirrored.add(served);
+  }
+
+  /** Settles once no mirrored request is under way. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#mirrored);
   }
 
   #authorize({ resource, hidden }: EndpointRow, request: ServiceRequest): void {
@@ -103,11 +142,7 @@ export class Scoring implements Service {
       );
     }
     const found = this.#context.store.get<DeploymentProperties>(`${key}/deployments/${chosen}`)?.resource;
-    if (
-      !found ||
-      found.properties.provisioningState === "Creating" ||
-      found.properties.provisioningState === "Deleting"
-    ) {
+    if (!found || !serves(found)) {
       throw new Refusal(
         404,
         "NotFound",
@@ -129,14 +164,15 @@ export class Scoring implements Service {
     request: ServiceRequest,
     requestId: string,
   ): Promise<{ answer: ServiceAnswer; modelStatusCode?: number }> {
-    const { requestSettings } = deployment.properties;
+    const { requestSettings, endpointComputeType } = deployment.properties;
+    const codes = STATUS_CODES[endpointComputeType];
     const body = readJson(request);
     const perInstance = requestSettings?.maxConcurrentRequestsPerInstance ?? 1;
     const limit = PENDING_FACTOR * perInstance * (deployment.sku?.capacity ?? 1);
     const pending = this.#pending.get(deployment.id) ?? 0;
     if (pending >= limit) {
       const message = `Deployment '${deployment.name}' has ${pending} requests pending, expected fewer than ${limit}.`;
-      return { answer: { status: 429, body: plain(message) } };
+      return { answer: { status: codes.busy, headers: { "retry-after": "1" }, body: plain(message) } };
     }
     this.#pending.set(deployment.id, pending + 1);
     const collected = this.#collected(deployment, endpoint.resource.name, request, requestId);
@@ -152,7 +188,7 @@ export class Scoring implements Service {
       this.#parts.collector.collect("inputs", { ...collected, rows: inputRows(body) });
     if (outcome.kind === "timeout") {
       const message = `Deployment '${deployment.name}' did not answer within ${timeoutMs} ms.`;
-      return { answer: { status: 408, body: plain(message) } };
+      return { answer: { status: codes.timeout, body: plain(message) } };
     }
     if (outcome.kind === "error") return this.#failed(deployment, outcome.error);
     if (collects(deployment, "model_outputs")) {
@@ -173,7 +209,11 @@ export class Scoring implements Service {
       "ms-azureml-model-error-reason": encodeURI(reason).slice(0, 200),
     };
     return {
-      answer: { status: 424, headers, body: plain(`The model failed: ${reason}`) },
+      answer: {
+        status: STATUS_CODES[deployment.properties.endpointComputeType].failed,
+        headers,
+        body: plain(`The model failed: ${reason}`),
+      },
       modelStatusCode: 500,
     };
   }
@@ -206,6 +246,11 @@ export class Scoring implements Service {
     const correlationId = headers["x-ms-client-request-id"] ?? randomUUID();
     return { endpoint, deployment: deployment.name, source: deployment.id, correlationId, requestId };
   }
+}
+
+/** One that is being made has nothing to serve yet; one whose update failed serves what it did before. */
+function serves({ properties: { provisioningState } }: Deployment): boolean {
+  return provisioningState !== "Creating" && provisioningState !== "Deleting";
 }
 
 /** Data is collected unless the deployment says otherwise: the 2022-10-01 client cannot ask for it. */

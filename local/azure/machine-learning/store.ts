@@ -29,6 +29,11 @@ CREATE TABLE IF NOT EXISTS metrics (
 CREATE INDEX IF NOT EXISTS metricsByRun ON metrics (run, key);
 CREATE TABLE IF NOT EXISTS params (run TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run, key));
 CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS usages (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, resource TEXT NOT NULL, sku TEXT NOT NULL, instances INTEGER NOT NULL,
+  began INTEGER NOT NULL, ended INTEGER);
+CREATE INDEX IF NOT EXISTS usagesByBegin ON usages (began);
+CREATE INDEX IF NOT EXISTS usagesUnderWay ON usages (resource COLLATE NOCASE) WHERE ended IS NULL;
 CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL);
 `;
 
@@ -102,6 +107,24 @@ export class Store {
       collection.toLowerCase(),
     );
     return rows.map((row) => toRow<P, H>(row));
+  }
+
+  /** The names of the resources of a collection, oldest first. */
+  names(collection: string): string[] {
+    const rows = this.sql(
+      "SELECT resource ->> '$.name' AS name FROM resources WHERE collection = ? ORDER BY seq",
+    ).all(collection.toLowerCase());
+    return rows.map(({ name }) => String(name));
+  }
+
+  /** Every resource below another, however deep, oldest first. */
+  below<P>(id: string): Row<P>[] {
+    const prefix = `${id.toLowerCase()}/`;
+    const rows = this.sql("SELECT * FROM resources WHERE key >= ? AND key < ? ORDER BY seq").all(
+      prefix,
+      `${prefix}\u{10ffff}`,
+    );
+    return rows.map((row) => toRow<P, Record<string, unknown>>(row));
   }
 
   /** Writes a resource under its own id; a new one becomes the newest of its collection. */

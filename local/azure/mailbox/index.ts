@@ -1,10 +1,14 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { type Clock, systemClock } from "../../clock.ts";
+import { stylesheet } from "../front/page.ts";
 import type { Service, ServiceAnswer, ServiceRequest } from "../service.ts";
+import { CardStore } from "../teams/store.ts";
+import { CARD_STYLE } from "../teams/style.ts";
+import { createTeams } from "../teams/webhook.ts";
 import { createEmailApi } from "./email-api.ts";
-import { listPage, mailDocument, mailPage, missingPage } from "./pages.ts";
-import { MailStore } from "./store.ts";
+import { cardPage, listPage, mailDocument, mailPage, missingPage } from "./pages.ts";
+import { type Mail, MailStore } from "./store.ts";
 import { STYLE } from "./style.ts";
 
 export interface MailboxOptions {
@@ -17,29 +21,62 @@ export interface MailboxOptions {
 const PAGE_LIMIT = 200;
 const JSON_LIMIT = 10_000;
 
-/** Azure Communication Services e-mail whose every mail ends in one mailbox on this machine, with pages to read it. */
-export function createMailbox({ data, authenticate, clock = systemClock }: MailboxOptions): Service {
+export interface Mailbox extends Service {
+  /** Path and query of the Teams workflow's webhook. Who knows it may post. */
+  readonly teamsWebhookPath: string;
+  /** A mail that a service of Azure writes itself. The same operation id again changes nothing. */
+  deliver(mail: Omit<Mail, "id">): void;
+}
+
+/**
+ * Azure Communication Services e-mail and a Teams channel, whose every mail and card ends in one mailbox on this
+ * machine, with pages to read it.
+ */
+export function createMailbox({ data, authenticate, clock = systemClock }: MailboxOptions): Mailbox {
   mkdirSync(data, { recursive: true });
   const store = new MailStore(path.join(data, "mailbox.sqlite"));
+  const cards = new CardStore(path.join(data, "teams.sqlite"));
   const emailApi = createEmailApi({ store, clock, authenticate });
+  const teams = createTeams({ store: cards, clock });
 
   async function handle(request: ServiceRequest): Promise<ServiceAnswer | undefined> {
-    if (request.method !== "GET" && request.method !== "HEAD") return emailApi(request);
-    if (request.path === "/mailbox.json") return { status: 200, body: store.mails(JSON_LIMIT) };
-    const [area, id, part, ...rest] = request.segments;
-    if (area !== "mailbox" || rest.length > 0) return emailApi(request);
-    if (id === undefined) return listPage(store.mails(PAGE_LIMIT), store.count(), clock.now());
-    if (id === "style.css")
-      return { status: 200, headers: { "content-type": "text/css; charset=utf-8" }, body: STYLE };
-    const mail = /^\d{1,15}$/.test(id) ? store.mail(Number(id)) : undefined;
-    if (!mail || (part !== undefined && part !== "html")) return missingPage(id);
-    return part === "html" ? mailDocument(mail) : mailPage(mail);
+    const [area, ...rest] = request.segments;
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    if (isRead && request.path === "/mailbox.json") return { status: 200, body: store.mails(JSON_LIMIT) };
+    if (isRead && area === "mailbox" && rest.length < 3) return show(rest);
+    return teams.handle(request) ?? emailApi(request);
+  }
+
+  function show([first, second]: readonly string[]): ServiceAnswer {
+    if (first === undefined) {
+      const totals = { mails: store.count(), cards: cards.count() };
+      return listPage(store.mails(PAGE_LIMIT), cards.cards(PAGE_LIMIT), totals, PAGE_LIMIT, clock.now());
+    }
+    if (first === "style.css") return stylesheet(`${STYLE}${CARD_STYLE}`);
+    if (first === "cards.json") return { status: 200, body: cards.cards(JSON_LIMIT) };
+    if (first === "cards") {
+      const card = cards.card(numberOf(second));
+      return card ? cardPage(card) : missingPage(second ?? "", "card");
+    }
+    const mail = store.mail(numberOf(first));
+    if (!mail || (second !== undefined && second !== "html")) return missingPage(first);
+    return second === "html" ? mailDocument(mail) : mailPage(mail);
   }
 
   return {
     name: "mailbox",
     handle,
-    stats: () => ({ mailsSent: store.count() }),
-    stop: async () => store.close(),
+    teamsWebhookPath: teams.path,
+    deliver: (mail) => store.add(mail),
+    stats: () => ({ mailsSent: store.count(), cardsPosted: cards.count() }),
+    async stop() {
+      store.close();
+      cards.close();
+    },
   };
+}
+
+/** 0 is no mail's number. */
+function numberOf(text = ""): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }

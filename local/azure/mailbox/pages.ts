@@ -1,50 +1,111 @@
 import { type ComponentChildren, h, type VNode } from "preact";
-import { render } from "preact-render-to-string";
+import { htmlHeaders, page } from "../front/page.ts";
 import type { ServiceAnswer } from "../service.ts";
+import { drawCard } from "../teams/draw.ts";
+import type { KeptCard } from "../teams/store.ts";
 import type { Mail } from "./store.ts";
 
-const PAGE_POLICY =
-  "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+const STYLESHEET = "/mailbox/style.css";
 
 /** A mail is a stranger's document: no script, no request, and an origin of its own. Its links open a new tab. */
 const MAIL_POLICY =
   "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; " +
   "img-src data:; form-action 'none'; frame-ancestors 'self'; base-uri 'none'";
 
-/** The list of mails, newest first. */
-export function listPage(mails: readonly Mail[], total: number, now: number): ServiceAnswer {
-  const [newest] = mails;
+/** One line of the list. */
+interface Letter {
+  readonly href: string;
+  readonly kind: "Mail" | "Card";
+  readonly title: string;
+  readonly to: string;
+  readonly receivedAt: string;
+}
+
+/** Mails and cards in one list, newest first. `totals` are of all that arrived, `limit` is how many may be shown. */
+export function listPage(
+  mails: readonly Mail[],
+  cards: readonly KeptCard[],
+  totals: { mails: number; cards: number },
+  limit: number,
+  now: number,
+): ServiceAnswer {
+  const letters = [...mails.map(mailLetter), ...cards.map(cardLetter)]
+    .sort((a, b) => b.receivedAt.localeCompare(a.receivedAt))
+    .slice(0, limit);
+  const [newest] = letters;
+  const counts = [counted(totals.mails, "mail"), counted(totals.cards, "Teams card")].filter(Boolean);
   const sentence = newest
-    ? `${total === 1 ? "1 mail" : `${total} mails`}, the newest ${ago(newest, now)}.`
+    ? `${counts.join(" and ")}, the newest ${ago(newest, now)}.`
     : "No mail yet. What the app sends appears here as soon as it is sent, and never leaves this machine.";
-  const shown = mails.length < total ? `The newest ${mails.length} are shown.` : undefined;
+  const isCut = letters.length < totals.mails + totals.cards;
   return page(
-    "Mailbox",
+    { title: "Mailbox", stylesheet: STYLESHEET },
     h("h1", null, "Mailbox"),
-    h("p", null, sentence, shown && ` ${shown}`),
+    h("p", null, sentence, isCut && ` The newest ${letters.length} are shown.`),
     newest &&
       h(
         "ul",
         { class: "mails" },
-        mails.map((mail) => listItem(mail, now)),
+        letters.map((letter) => listItem(letter, now)),
       ),
   );
 }
 
-function listItem(mail: Mail, now: number): VNode {
+function mailLetter({ id, subject, to, receivedAt }: Mail): Letter {
+  return { href: `/mailbox/${id}`, kind: "Mail", title: subject, to: `to ${to.join(", ")}`, receivedAt };
+}
+
+function cardLetter({ id, title, receivedAt }: KeptCard): Letter {
+  return { href: `/mailbox/cards/${id}`, kind: "Card", title, to: "to the Teams channel", receivedAt };
+}
+
+function counted(count: number, noun: string): string {
+  return count === 0 ? "" : `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function listItem(letter: Letter, now: number): VNode {
   return h(
     "li",
     null,
-    h("a", { href: `/mailbox/${mail.id}` }, mail.subject),
-    h("div", null, `to ${mail.to.join(", ")} · `, time(mail, ago(mail, now))),
+    h("a", { href: letter.href }, letter.title),
+    h(
+      "div",
+      null,
+      h("span", { class: "kind" }, letter.kind),
+      ` ${letter.to} · `,
+      time(letter, ago(letter, now)),
+    ),
+  );
+}
+
+/** One card, as it looks in the channel, and as it was sent. */
+export function cardPage(kept: KeptCard): ServiceAnswer {
+  return page(
+    { title: kept.title, stylesheet: STYLESHEET },
+    h("p", null, h("a", { href: "/mailbox" }, "All mails and cards")),
+    h("h1", null, kept.title),
+    h(
+      "dl",
+      null,
+      row("To", "the Teams channel"),
+      row("Received", time(kept, `${kept.receivedAt.slice(0, 19).replace("T", " ")} UTC`)),
+      row("Run", kept.runId),
+    ),
+    drawCard(kept.card),
+    h(
+      "details",
+      { class: "source" },
+      h("summary", null, "The card as it was sent"),
+      h("pre", { tabIndex: 0 }, JSON.stringify(kept.card, null, 2)),
+    ),
   );
 }
 
 /** One mail: who, when, and both of its parts. */
 export function mailPage(mail: Mail): ServiceAnswer {
   return page(
-    mail.subject,
-    h("p", null, h("a", { href: "/mailbox" }, "All mails")),
+    { title: mail.subject, stylesheet: STYLESHEET },
+    h("p", null, h("a", { href: "/mailbox" }, "All mails and cards")),
     h("h1", null, mail.subject),
     h(
       "dl",
@@ -65,13 +126,12 @@ export function mailPage(mail: Mail): ServiceAnswer {
   );
 }
 
-export function missingPage(id: string): ServiceAnswer {
-  const answer = page(
-    "No such mail",
-    h("h1", null, "No such mail"),
-    h("p", null, `There is no mail number ${id}. `, h("a", { href: "/mailbox" }, "All mails")),
+export function missingPage(id: string, what = "mail"): ServiceAnswer {
+  return page(
+    { title: `No such ${what}`, stylesheet: STYLESHEET, status: 404 },
+    h("h1", null, `No such ${what}`),
+    h("p", null, `There is no ${what} number ${id}. `, h("a", { href: "/mailbox" }, "All mails and cards")),
   );
-  return { ...answer, status: 404 };
 }
 
 /** The HTML part alone, for the frame of its page. */
@@ -82,34 +142,18 @@ export function mailDocument({ html }: Mail): ServiceAnswer {
   return { status: 200, headers: htmlHeaders(MAIL_POLICY), body };
 }
 
-function page(title: string, ...content: ComponentChildren[]): ServiceAnswer {
-  const document = h(
-    "html",
-    { lang: "en" },
-    h(
-      "head",
-      null,
-      h("meta", { charset: "utf-8" }),
-      h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }),
-      h("meta", { name: "color-scheme", content: "light dark" }),
-      h("title", null, title),
-      h("link", { rel: "stylesheet", href: "/mailbox/style.css" }),
-    ),
-    h("body", null, h("main", null, ...content)),
-  );
-  return { status: 200, headers: htmlHeaders(PAGE_POLICY), body: `<!doctype html>${render(document)}` };
-}
-
 function row(name: string, value: ComponentChildren): VNode[] {
   return [h("dt", null, name), h("dd", null, value)];
 }
 
-function time({ receivedAt }: Mail, text: string): ComponentChildren {
+function time({ receivedAt }: Received, text: string): ComponentChildren {
   return h("time", { dateTime: receivedAt, title: receivedAt }, text);
 }
 
+type Received = Pick<Mail, "receivedAt">;
+
 /** How long ago, in the largest unit that has passed whole. */
-function ago({ receivedAt }: Mail, now: number): string {
+function ago({ receivedAt }: Received, now: number): string {
   const seconds = Math.max(0, Math.floor((now - Date.parse(receivedAt)) / 1000));
   const units = [
     ["day", 86_400],
@@ -119,14 +163,4 @@ function ago({ receivedAt }: Mail, now: number): string {
   const [unit, size] = units.find(([, length]) => seconds >= length) ?? ["second", 1];
   const count = Math.floor(seconds / size);
   return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
-}
-
-function htmlHeaders(policy: string): Record<string, string> {
-  return {
-    "content-type": "text/html; charset=utf-8",
-    "content-security-policy": policy,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-  };
 }

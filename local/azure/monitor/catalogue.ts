@@ -4,9 +4,7 @@ import type { ScoredRequest } from "../service.ts";
 export type Measure =
   | { readonly kind: "requests" }
   | { readonly kind: "latency" }
-  | { readonly kind: "latency-percentile"; readonly percentile: number }
-  /** The stand-in has no source for it: every point is empty. */
-  | { readonly kind: "nothing" };
+  | { readonly kind: "latency-percentile"; readonly percentile: number };
 
 export interface MetricDefinition {
   readonly name: string;
@@ -14,6 +12,8 @@ export interface MetricDefinition {
   readonly description: string;
   readonly dimensions: Readonly<Record<string, (request: ScoredRequest) => string>>;
   readonly measure: Measure;
+  /** Whether a diagnostic setting sends it on. */
+  readonly isExportable?: boolean;
 }
 
 const deployment = { deployment: (request: ScoredRequest) => request.deployment };
@@ -32,15 +32,24 @@ const percentiles = (dimensions: MetricDefinition["dimensions"]): MetricDefiniti
     description: `The ${percentile}th percentile of the time taken to answer a request.`,
     dimensions,
     measure: { kind: "latency-percentile", percentile: percentile / 100 },
+    isExportable: true,
   }));
 
-const empty = (name: string, unit: MetricDefinition["unit"]): MetricDefinition => ({
-  name,
-  unit,
-  description: name,
-  dimensions: {},
-  measure: { kind: "nothing" },
-});
+/** Metrics of endpoints and deployments that Azure has and nothing here measures: refused by name, never shown as zero. */
+export const NOT_MEASURED: readonly string[] = [
+  "ConnectionsActive",
+  "NewConnectionsPerSecond",
+  "NetworkBytes",
+  "DataCollectionEventsPerMinute",
+  "DataCollectionErrorsPerMinute",
+  "CpuUtilizationPercentage",
+  "CpuMemoryUtilizationPercentage",
+  "GpuUtilizationPercentage",
+  "GpuMemoryUtilizationPercentage",
+  "GpuEnergyJoules",
+  "DiskUtilization",
+  "DeploymentCapacity",
+];
 
 const ENDPOINT: readonly MetricDefinition[] = [
   {
@@ -56,13 +65,9 @@ const ENDPOINT: readonly MetricDefinition[] = [
     description: "The average complete interval of time taken for a request to be responded.",
     dimensions: deployment,
     measure: { kind: "latency" },
+    isExportable: true,
   },
   ...percentiles(deployment),
-  empty("ConnectionsActive", "Count"),
-  empty("NewConnectionsPerSecond", "CountPerSecond"),
-  empty("NetworkBytes", "BytesPerSecond"),
-  empty("DataCollectionEventsPerMinute", "Count"),
-  empty("DataCollectionErrorsPerMinute", "Count"),
 ];
 
 const DEPLOYMENT: readonly MetricDefinition[] = [
@@ -74,12 +79,17 @@ const DEPLOYMENT: readonly MetricDefinition[] = [
     measure: { kind: "requests" },
   },
   ...percentiles({}),
-  ...["CpuUtilizationPercentage", "CpuMemoryUtilizationPercentage", "DiskUtilization"].map((name) =>
-    empty(name, "Percent"),
-  ),
-  ...["GpuUtilizationPercentage", "GpuMemoryUtilizationPercentage"].map((name) => empty(name, "Percent")),
-  empty("DeploymentCapacity", "Count"),
 ];
+
+const TYPES: Readonly<Record<string, readonly MetricDefinition[]>> = {
+  "workspaces/onlineendpoints": ENDPOINT,
+  "workspaces/onlineendpoints/deployments": DEPLOYMENT,
+};
+
+/** The metrics of a type of resource, with or without `Microsoft.MachineLearningServices/` before it. */
+export function metricsOf(resourceType: string): readonly MetricDefinition[] | undefined {
+  return TYPES[resourceType.toLowerCase().replace(/^microsoft\.machinelearningservices\//, "")];
+}
 
 /** What metrics a resource has, and which requests count for it. */
 export interface MeteredResource {

@@ -1,139 +1,108 @@
+/** Azure Monitor: metrics, logs, alerts, action groups and diagnostic settings, from the requests that were served. */
 import { mkdirSync } from "node:fs";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { type Clock, systemClock } from "../../clock.ts";
-import { armError } from "../front/arm-error.ts";
-import type { RecordRequest, ScoredRequest, Service, ServiceAnswer, ServiceRequest } from "../service.ts";
-import { findResource, type MeteredResource, type MetricDefinition } from "./catalogue.ts";
-import { badRequest, type MetricsQuery, MetricsQueryError, readQuery } from "./query.ts";
-import { type Aggregate, type Point, type Series, toSeries } from "./series.ts";
+import { ArmResources } from "../front/arm-resources.ts";
+import type { RecordRequest, Service, ServiceAnswer, ServiceRequest } from "../service.ts";
+import { createActionGroups, type Notify } from "./action-groups/index.ts";
+import { createMetricAlerts } from "./alerts/index.ts";
+import { createDiagnostics, type EventHubs } from "./diagnostics/index.ts";
+import { createLogsApi } from "./logs/index.ts";
+import { createMetricsApi } from "./metrics-api.ts";
 import { RequestStore } from "./store.ts";
 
+export type { Notice, Notify } from "./action-groups/index.ts";
+export type { EventHubs } from "./diagnostics/index.ts";
+
 export interface MonitorOptions {
-  /** Folder of its SQLite file. */
+  /** Folder of its SQLite files. */
   readonly data: string;
   readonly location: string;
   readonly authenticate: (headers: Readonly<Record<string, string>>) => boolean;
   readonly clock?: Clock;
+  /** Factor on the pauses between an action group's calls; 1 is Azure's schedule. */
+  readonly retryScale?: number;
+  /** The one Log Analytics workspace: its resource id, and the id that queries name it by. */
+  readonly logAnalytics?: { readonly id: string; readonly customerId: string };
+  /** GUID of a machine learning workspace, by its resource id, as its own service shows it. */
+  readonly workspaceGuid?: (workspaceId: string) => string;
+  /** Where diagnostic settings stream to. */
+  readonly eventHubs?: EventHubs;
+  readonly log?: (level: "info" | "error", message: string) => void;
 }
 
 export interface Monitor {
   readonly service: Service;
   readonly record: RecordRequest;
+  /** Calls an action group, as alerts and budgets do. */
+  readonly notify: Notify;
+  readonly hasActionGroup: (id: string) => boolean;
 }
 
-const NAMESPACE = "Microsoft.MachineLearningServices";
+const NO_EVENT_HUBS: EventHubs = { names: [], publish: async () => {} };
 
-/** Azure Monitor's platform metrics of online endpoints, from the requests that were really answered. */
-export function createMonitor({
-  data,
-  location,
-  authenticate,
-  clock = systemClock,
-}: MonitorOptions): Monitor {
+export function createMonitor(options: MonitorOptions): Monitor {
+  const { data, clock = systemClock, retryScale = 1, log = () => {} } = options;
   mkdirSync(data, { recursive: true });
   const store = new RequestStore(path.join(data, "monitor.sqlite"), clock);
+  const db = new DatabaseSync(path.join(data, "monitor-resources.sqlite"));
+  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+  const common = { ...options, clock, retryScale, log, store, db, resources: new ArmResources(db) };
+
+  const transaction = (work: () => void) => transact(db, work);
+  const groups = createActionGroups(common);
+  const alerts = createMetricAlerts({ ...common, groups, transaction });
+  const logged = { ...common, ...logOptions(options) };
+  const diagnostics = createDiagnostics({ ...logged, eventHubs: options.eventHubs ?? NO_EVENT_HUBS });
+  const parts = [
+    createMetricsApi(common),
+    createLogsApi(logged),
+    groups.handle,
+    alerts.handle,
+    diagnostics.handle,
+  ];
 
   async function handle(request: ServiceRequest): Promise<ServiceAnswer | undefined> {
-    const lower = request.segments.map((segment) => segment.toLowerCase());
-    const provider = lower.lastIndexOf("microsoft.insights");
-    const [kind, ...rest] = lower.slice(provider + 1);
-    if (provider < 1 || rest.length > 0 || (kind !== "metrics" && kind !== "metricdefinitions"))
-      return undefined;
-    if (!authenticate(request.headers)) {
-      const message = "The access token is missing, invalid or expired.";
-      return armError(401, "InvalidAuthenticationToken", message, { "www-authenticate": "Bearer" });
+    for (const part of parts) {
+      const answer = await part(request);
+      if (answer) return answer;
     }
-    if (request.method !== "GET") return armError(405, "MethodNotAllowed", `Use GET, not ${request.method}.`);
-    if (!request.query.get("api-version")) {
-      return armError(400, "MissingApiVersionParameter", "The api-version query parameter is required.");
-    }
-    const resource = findResource(request.segments.slice(0, provider - 1));
-    if (!resource) return badRequest(`No metrics are simulated for the resource of '${request.path}'.`);
-    return kind === "metrics" ? list(request, resource) : { status: 200, body: definitions(resource) };
+    return undefined;
   }
 
-  function list(request: ServiceRequest, resource: MeteredResource): ServiceAnswer {
-    try {
-      const query = readQuery(request.query, resource, clock.now());
-      return { status: 200, body: toResponse(resource, query) };
-    } catch (error) {
-      if (error instanceof MetricsQueryError) return badRequest(error.message);
-      throw error;
-    }
+  async function stop(): Promise<void> {
+    alerts.stop();
+    await Promise.all([groups.stop(), diagnostics.stop()]);
+    store.close();
+    db.close();
   }
 
-  function toResponse(resource: MeteredResource, query: MetricsQuery): Record<string, unknown> {
-    const { span, interval, aggregates, metrics, top } = query;
-    const value = metrics.map((metric) => {
-      const series = toSeries(requestsOf(resource, query), metric, { ...query, now: clock.now() });
-      return toMetric(resource, metric, series.slice(0, top), aggregates);
-    });
-    const timespan = `${new Date(span.start).toISOString()}/${new Date(span.end).toISOString()}`;
-    const namespace = `${NAMESPACE}/${resource.resourceType}`;
-    return { cost: 0, timespan, interval, namespace, resourceregion: location, value };
-  }
-
-  function* requestsOf(resource: MeteredResource, { span }: MetricsQuery): Generator<ScoredRequest> {
-    const wanted = resource.deployment?.toLowerCase();
-    for (const request of store.between(resource.endpointId, span.start, span.end)) {
-      if (wanted === undefined || request.deployment.toLowerCase() === wanted) yield request;
-    }
-  }
-
+  const stats = () => ({ requestsRecorded: store.count(), ...groups.stats() });
   return {
     record: (request) => store.add(request),
-    service: {
-      name: "monitor",
-      handle,
-      stats: () => ({ requestsRecorded: store.count() }),
-      stop: async () => store.close(),
-    },
+    notify: groups.notify,
+    hasActionGroup: groups.exists,
+    service: { name: "monitor", handle, stats, stop },
   };
 }
 
-function toMetric(
-  resource: MeteredResource,
-  { name, unit, description }: MetricDefinition,
-  series: readonly Series[],
-  aggregates: readonly Aggregate[],
-): Record<string, unknown> {
+/** Without a workspace of its own there is still one, so that logs can be asked for by resource. */
+function logOptions({ logAnalytics, workspaceGuid }: MonitorOptions) {
   return {
-    id: `${resource.id}/providers/Microsoft.Insights/metrics/${name}`,
-    type: "Microsoft.Insights/metrics",
-    name: localizable(name),
-    displayDescription: description,
-    unit,
-    errorCode: "Success",
-    timeseries: series.map(({ dimensions, points }) => ({
-      metadatavalues: Object.entries(dimensions).map(([key, value]) => ({ name: localizable(key), value })),
-      data: points.map((point) => toData(point, aggregates)),
-    })),
+    logAnalyticsId: logAnalytics?.id ?? "",
+    customerId: logAnalytics?.customerId ?? "00000000-0000-0000-0000-000000000000",
+    workspaceGuid: workspaceGuid ?? (() => ""),
   };
 }
 
-function toData({ timeStamp, values }: Point, aggregates: readonly Aggregate[]): Record<string, unknown> {
-  const shown = values ? aggregates.map((aggregate) => [aggregate, values[aggregate]] as const) : [];
-  return { timeStamp: new Date(timeStamp).toISOString(), ...Object.fromEntries(shown) };
-}
-
-function definitions(resource: MeteredResource): Record<string, unknown> {
-  return {
-    value: resource.metrics.map(({ name, unit, description, dimensions }) => ({
-      id: `${resource.id}/providers/microsoft.insights/metricdefinitions/${name}`,
-      resourceId: resource.id,
-      namespace: `${NAMESPACE}/${resource.resourceType}`,
-      name: localizable(name),
-      displayDescription: description,
-      isDimensionRequired: false,
-      unit,
-      primaryAggregationType: "Average",
-      supportedAggregationTypes: ["Average", "Minimum", "Maximum", "Total", "Count"],
-      dimensions: Object.keys(dimensions).map(localizable),
-      metricAvailabilities: [{ timeGrain: "PT1M", retention: "P93D" }],
-    })),
-  };
-}
-
-function localizable(value: string): { value: string; localizedValue: string } {
-  return { value, localizedValue: value };
+function transact(db: DatabaseSync, work: () => void): void {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    work();
+    db.exec("COMMIT");
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import type { ServiceAnswer } from "../service.ts";
-import type { MeteredResource, MetricDefinition } from "./catalogue.ts";
+import { type MeteredResource, type MetricDefinition, NOT_MEASURED } from "./catalogue.ts";
 import { type DimensionFilter, parseFilter } from "./filter.ts";
-import type { Aggregate } from "./series.ts";
+import { AGGREGATES, type Aggregate } from "./series.ts";
 import { parseGrain, parseTimespan, type Timespan } from "./timespan.ts";
 
 /** A metrics request that cannot be answered; the message is the answer's. */
@@ -20,7 +20,6 @@ export interface MetricsQuery {
   readonly top: number;
 }
 
-const AGGREGATES: readonly Aggregate[] = ["average", "minimum", "maximum", "total", "count"];
 const DEFAULT_TIMESPAN = "PT1H";
 const DEFAULT_TOP = 10;
 /** More points than this in one series are a slip of the caller. */
@@ -76,6 +75,12 @@ function readMetrics(names: string | undefined, resource: MeteredResource): Metr
   return names.split(",").map((name) => {
     const found = resource.metrics.find((metric) => metric.name.toLowerCase() === name.trim().toLowerCase());
     if (found) return found;
+    if (NOT_MEASURED.some((one) => one.toLowerCase() === name.trim().toLowerCase())) {
+      const valid = resource.metrics.map((metric) => metric.name).join(",");
+      throw new MetricsQueryError(
+        `The metric '${name.trim()}' is not simulated: nothing here measures it. Simulated are ${valid}.`,
+      );
+    }
     throw new MetricsQueryError(
       "Failed to find metric configuration for provider: Microsoft.MachineLearningServices, " +
         `resource Type: ${resource.resourceType}, metric: ${name}, ` +

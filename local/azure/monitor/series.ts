@@ -11,7 +11,8 @@ export interface Point {
   readonly timeStamp: number;
   readonly values?: Readonly<Record<Aggregate, number>>;
 }
-export type Aggregate = "average" | "minimum" | "maximum" | "total" | "count";
+export const AGGREGATES = ["average", "minimum", "maximum", "total", "count"] as const;
+export type Aggregate = (typeof AGGREGATES)[number];
 
 export interface Series {
   /** Value by dimension, for the dimensions that the filter names. */
@@ -43,7 +44,7 @@ export function toSeries(
   );
   const parts = new Map<string, { dimensions: Record<string, string>; minutes: Minutes }>();
   if (splits.length === 0) parts.set("[]", { dimensions: {}, minutes: new Map() });
-  for (const request of metric.measure.kind === "nothing" ? [] : requests) {
+  for (const request of requests) {
     const values = splits.map(({ read }) => read(request));
     if (!splits.every(({ filter }, index) => filter.isWanted(values[index] ?? ""))) continue;
     const key = JSON.stringify(values);

@@ -6,7 +6,7 @@ const DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 const GRAINS = ["PT1M", "PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "PT12H", "P1D"];
 
 /** @returns milliseconds, or `undefined` when the text is no duration of days, hours, minutes and seconds */
-function parseDuration(text: string): number | undefined {
+export function parseDuration(text: string): number | undefined {
   const [whole, days = "0", hours = "0", minutes = "0", seconds = "0"] = DURATION.exec(text) ?? [];
   if (whole === undefined || !/\d/.test(whole)) return undefined;
   return (((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;

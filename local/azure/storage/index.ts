@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../../clock.ts";
+import type { Faults } from "../faults/faults.ts";
 import { BlobService } from "./blobs/service.ts";
 import { Database } from "./database.ts";
 import { type Server, type StorageLog, serve, serveNothing } from "./server.ts";
@@ -20,6 +21,8 @@ export interface StorageOptions {
   readonly clock?: Clock;
   /** Told of failures that are this service's own fault. */
   readonly log?: StorageLog;
+  /** What goes wrong on demand. */
+  readonly faults?: Faults;
 }
 
 export interface Storage {
@@ -39,7 +42,7 @@ export interface Storage {
  * @throws {Error} that names the port, when one is in use; nothing is left running then
  */
 export async function startStorage(options: StorageOptions): Promise<Storage> {
-  const { port, data, clock = systemClock, log = console.error } = options;
+  const { port, data, clock = systemClock, log = console.error, faults } = options;
   const account = { name: options.account ?? DEVELOPMENT_ACCOUNT, key: options.key ?? DEVELOPMENT_KEY };
   const nth = (offset: number) => (port === 0 ? 0 : port + offset);
   const database = new Database(data, clock);
@@ -49,11 +52,11 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
     database.close();
   };
   try {
-    const blob = await serve(new BlobService(database, clock), account, nth(0), log);
+    const blob = await serve(new BlobService(database, clock), account, nth(0), log, faults);
     servers.push(blob);
     const queue = await serveNothing("queue", nth(1));
     servers.push(queue);
-    const table = await serve(new TableService(database), account, nth(2), log);
+    const table = await serve(new TableService(database), account, nth(2), log, faults);
     servers.push(table);
     return {
       blobPort: blob.port,

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Faults } from "../faults/faults.ts";
 import { StorageError } from "./errors.ts";
 import type { StorageAnswer, StorageRequest, StorageService } from "./http.ts";
 import { type Account, authenticate } from "./shared-key.ts";
@@ -28,10 +29,11 @@ export async function serve(
   account: Account,
   port: number,
   log: StorageLog,
+  faults?: Faults,
 ): Promise<Server> {
   return listen(service.name, port, (incoming, outgoing) => {
-    answer(service, account, incoming, log).then(
-      (result) => send(incoming, outgoing, result),
+    answer(service, account, incoming, log, faults && { faults, outgoing }).then(
+      (result) => (result ? send(incoming, outgoing, result) : outgoing.destroy()),
       (error: unknown) => outgoing.destroy(error instanceof Error ? error : undefined),
     );
   });
@@ -79,16 +81,43 @@ async function answer(
   account: Account,
   incoming: http.IncomingMessage,
   log: StorageLog,
-): Promise<StorageAnswer> {
+  faulty?: { faults: Faults; outgoing: http.ServerResponse },
+): Promise<StorageAnswer | undefined> {
   try {
     const request = readTarget(incoming, account.name, await readBody(incoming));
     authenticate(request, service.name, account);
-    return await service.handle(request);
+    const proceed = () => service.handle(request);
+    if (!faulty) return await proceed();
+    return await faulty.faults.around({
+      service: service.name === "blob" ? "blobs" : "tables",
+      method: request.method,
+      path: () => `/${request.path}`,
+      signal: () => closed(faulty.outgoing),
+      proceed,
+      refuse: (status) => describe(service, status === 503 ? BUSY : FAILED),
+    });
   } catch (error) {
-    const refusal = toRefusal(error) ?? internalError(service.name, incoming, error, log);
-    const { headers, body } = service.describeError(refusal.code, refusal.message);
-    return { status: refusal.status, headers, body };
+    return describe(service, toRefusal(error) ?? internalError(service.name, incoming, error, log));
   }
+}
+
+/** What the service itself answers under load, and when it fails. */
+const BUSY = new StorageError(503, "ServerBusy", "The server is busy.");
+const FAILED = new StorageError(
+  500,
+  "InternalError",
+  "Server encountered an internal error. Please try again after some time.",
+);
+
+function describe(service: StorageService, { status, code, message }: StorageError): StorageAnswer {
+  return { status, ...service.describeError(code, message) };
+}
+
+function closed(outgoing: http.ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  if (outgoing.closed) gone.abort();
+  else outgoing.once("close", () => gone.abort());
+  return gone.signal;
 }
 
 function toRefusal(error: unknown): StorageError | undefined {

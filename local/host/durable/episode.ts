@@ -155,7 +155,7 @@ function commit(
   }
   events.push({ EventType: EventType.OrchestratorCompleted, EventId: -1, Timestamp });
   engine.consume(instance, batch);
-  engine.store.appendHistory(instance.row.id, instance.episodes, instance.append(events));
+  engine.store.appendHistory(instance.row.id, instance.append(events));
   instance.row = {
     ...instance.row,
     updatedAt: now,

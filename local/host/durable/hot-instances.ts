@@ -19,8 +19,7 @@ export class HotInstances {
     if (hot) return hot;
     const row = this.#store.instance(id);
     if (!row) return undefined;
-    const { events, episodes } = this.#store.history(id);
-    const instance = new Instance(row, events, episodes);
+    const instance = new Instance(row, this.#store.history(id));
     this.put(instance);
     return instance;
   }

@@ -59,7 +59,7 @@ export async function getInstance(
   if (!row) return json(404, { Message: `No instance with ID '${id}' found.` });
   const options = statusOptions(request.query);
   const history = isOn(request.query, "showHistory", false)
-    ? { historyEvents: toHistoryItems(api.engine.store.history(id).events, options) }
+    ? { historyEvents: toHistoryItems(api.engine.store.history(id), options) }
     : {};
   const status = statusCodeOf(row, isOn(request.query, "returnInternalServerErrorOnFailure", false));
   const { statusQueryGetUri } = urlsOf(api, request, id);

@@ -30,6 +30,21 @@ export interface InstanceFilter {
   readonly limit?: number;
 }
 
+/** In the order of `toColumns`; the id comes first. */
+export const COLUMNS = [
+  "id",
+  "name",
+  "version",
+  "execution_id",
+  "status",
+  "input",
+  "output",
+  "custom_status",
+  "created_at",
+  "updated_at",
+  "parent",
+] as const;
+
 export function toColumns(row: InstanceRow): SQLInputValue[] {
   return [
     row.id,

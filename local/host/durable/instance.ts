@@ -6,8 +6,6 @@ import type { EventMessage } from "./messages.ts";
 export class Instance {
   row: InstanceRow;
   history: HistoryEvent[];
-  /** How many episodes of this execution are written. */
-  episodes: number;
   inbox: EventMessage[] = [];
   /** One episode at a time: set while one runs. */
   isBusy = false;
@@ -15,10 +13,9 @@ export class Instance {
   readonly reported = new Set<string>();
   #playedText = "";
 
-  constructor(row: InstanceRow, history: HistoryEvent[] = [], episodes = 0) {
+  constructor(row: InstanceRow, history: HistoryEvent[] = []) {
     this.row = row;
     this.history = history;
-    this.episodes = episodes;
     this.#playedText = toPlayedText(history);
   }
 
@@ -37,13 +34,11 @@ export class Instance {
     const comma = this.#playedText && texts.length > 0 ? "," : "";
     this.#playedText += comma + texts.map(played).join(",");
     this.history.push(...events);
-    this.episodes += 1;
     return `[${texts.join(",")}]`;
   }
 
-  reset(history: HistoryEvent[] = [], episodes = 0): void {
+  reset(history: HistoryEvent[] = []): void {
     this.history = history;
-    this.episodes = episodes;
     this.#playedText = toPlayedText(history);
   }
 

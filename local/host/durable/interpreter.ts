@@ -70,8 +70,7 @@ export class Interpreter {
   /** Why the whole execution must fail at once. */
   fatal: string | undefined;
   continued: ContinueAsNew | undefined;
-  /** The replayed time, ms since the epoch. */
-  now = 0;
+  #startedAt = new Date(0).toISOString();
   readonly #settings: ReplaySettings;
   #heldLocks: readonly { readonly name: string; readonly key: string }[] = [];
   #heldBy = "";
@@ -80,11 +79,16 @@ export class Interpreter {
     this.#settings = settings;
   }
 
+  /** The replayed time, ms since the epoch. Read only when a timer asks: a history may hold thousands of moments. */
+  get now(): number {
+    return Date.parse(this.#startedAt);
+  }
+
   /** Takes the next event of the history. @throws {NonDeterminismError} when it does not fit the actions */
   feed(event: HistoryEvent): void {
     switch (event.EventType) {
       case EventType.OrchestratorStarted:
-        this.now = Date.parse(event.Timestamp);
+        this.#startedAt = event.Timestamp;
         return;
       case EventType.TaskScheduled:
       case EventType.SubOrchestrationInstanceCreated:

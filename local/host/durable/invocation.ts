@@ -25,7 +25,9 @@ export function orchestrationPayload(
   config: DurableConfig,
 ): string {
   const freshText = fresh.map((event) => `${JSON.stringify(event).slice(0, -1)},"IsPlayed":false}`).join(",");
-  const history = [instance.playedText, freshText].filter((text) => text !== "").join(",");
+  // put together by +, which copies nothing: the past may be long, and is copied once, when it is read
+  const comma = instance.playedText === "" || freshText === "" ? "" : ",";
+  const history = instance.playedText + comma + freshText;
   const started = executionStarted(instance.history) ?? executionStarted(fresh);
   const frame = JSON.stringify({
     instanceId: instance.row.id,

@@ -34,8 +34,8 @@ function rewindFailed(engine: Engine, id: string, reason: string, parent: Parent
       event.EventType === EventType.ExecutionStarted ? { ...event, OrchestrationInstance: here } : event,
   );
   engine.store.clearHistory(id);
-  engine.store.appendHistory(id, 0, JSON.stringify(history));
-  instance.reset(history, 1);
+  engine.store.appendHistory(id, JSON.stringify(history));
+  instance.reset(history);
   engine.send(id, { EventType: EventType.ExecutionRewound, EventId: -1, Reason: reason }, executionId);
   return true;
 }

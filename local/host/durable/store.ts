@@ -2,7 +2,7 @@
  * All durable state in one SQLite file. Changes are collected and written in one transaction per turn of the event
  * loop; what depends on them having reached the disk waits for `committed`.
  */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { HistoryEvent } from "./history.ts";
 import {
   type InstanceFilter,
@@ -12,30 +12,12 @@ import {
   toColumns,
 } from "./instance-rows.ts";
 import type { Message } from "./messages.ts";
-
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS instances (
-  id TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, execution_id TEXT NOT NULL, status INTEGER NOT NULL,
-  input TEXT, output TEXT, custom_status TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, parent TEXT
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS history (
-  instance_id TEXT NOT NULL, episode INTEGER NOT NULL, events TEXT NOT NULL, PRIMARY KEY (instance_id, episode)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS messages (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
-`;
-
-/** Every commit is on the disk before it is acknowledged; few checkpoints and a cache of 64 MB keep that cheap. */
-const SETTINGS = `
-PRAGMA locking_mode = EXCLUSIVE;
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-PRAGMA wal_autocheckpoint = 8000;
-PRAGMA cache_size = -65536;
-`;
+import { hasRoomToReturn, openDatabase, prepare, returnRoom } from "./store-file.ts";
 
 interface HistoryChange {
   readonly isCleared: boolean;
-  readonly episodes: Map<number, string>;
+  /** Each episode's events as a JSON array. */
+  readonly episodes: string[];
 }
 
 export class Store {
@@ -47,6 +29,8 @@ export class Store {
   #removed = new Set<number>();
   #waiters: PromiseWithResolvers<void>[] = [];
   #isScheduled = false;
+  /** Set while the file is given back what purged instances took. */
+  #isReturning = false;
 
   /** @throws when another process holds the file: one engine writes it at a time */
   constructor(file: string) {
@@ -59,15 +43,16 @@ export class Store {
     this.#schedule();
   }
 
-  appendHistory(id: string, episode: number, events: string): void {
-    const change = this.#histories.get(id) ?? { isCleared: false, episodes: new Map() };
-    change.episodes.set(episode, events);
-    this.#histories.set(id, change);
+  /** @param events - those of one episode, as a JSON array */
+  appendHistory(id: string, events: string): void {
+    const change = this.#histories.get(id);
+    if (change) change.episodes.push(events);
+    else this.#histories.set(id, { isCleared: false, episodes: [events] });
     this.#schedule();
   }
 
   clearHistory(id: string): void {
-    this.#histories.set(id, { isCleared: true, episodes: new Map() });
+    this.#histories.set(id, { isCleared: true, episodes: [] });
     this.#schedule();
   }
 
@@ -102,12 +87,12 @@ export class Store {
     return readInstance(this.#statements.selectInstance.get(id));
   }
 
-  /** The events of the current execution, oldest first, and how many episodes wrote them. */
-  history(id: string): { readonly events: HistoryEvent[]; readonly episodes: number } {
+  /** The events of the current execution, oldest first. */
+  history(id: string): HistoryEvent[] {
     if (this.#histories.has(id)) this.flush();
-    const rows = this.#statements.selectHistory.all(id);
-    const events = rows.flatMap((row): HistoryEvent[] => JSON.parse(String(row.events)));
-    return { events, episodes: Number(rows.at(-1)?.episode ?? -1) + 1 };
+    return this.#statements.selectHistory
+      .all(id)
+      .flatMap((row): HistoryEvent[] => JSON.parse(String(row.events)));
   }
 
   list(filter: InstanceFilter): InstanceRow[] {
@@ -135,6 +120,7 @@ export class Store {
       return;
     }
     for (const waiter of waiters) waiter.resolve();
+    if (this.#isReturning) this.#returnRoom();
   }
 
   close(): void {
@@ -149,18 +135,30 @@ export class Store {
     else setImmediate(() => this.flush());
   }
 
+  #returnRoom(): void {
+    this.#isReturning = false;
+    // what cannot be given back now (the disk is full, say) is given back with a later purge
+    try {
+      this.#isReturning = returnRoom(this.#database);
+    } catch {}
+    if (this.#isReturning) this.#schedule();
+  }
+
   #write(): void {
-    const { insertInstance, deleteInstance, insertEpisode, deleteHistory, insertMessage, deleteMessage } =
+    const { putInstance, deleteInstance, insertEpisode, deleteHistory, insertMessage, deleteMessage } =
       this.#statements;
+    let hasDeleted = false;
     this.#database.exec("BEGIN IMMEDIATE");
     try {
+      for (const row of this.#instances.values()) if (row) putInstance.run(...toColumns(row));
       for (const [id, change] of this.#histories) {
         if (change.isCleared) deleteHistory.run(id);
-        for (const [episode, events] of change.episodes) insertEpisode.run(id, episode, events);
+        for (const events of change.episodes) insertEpisode.run(events, id);
       }
       for (const [id, row] of this.#instances) {
-        if (row) insertInstance.run(...toColumns(row));
-        else deleteInstance.run(id);
+        if (row) continue;
+        deleteInstance.run(id);
+        hasDeleted = true;
       }
       for (const id of this.#removed) deleteMessage.run(id);
       for (const message of this.#added.values()) insertMessage.run(message.id, JSON.stringify(message));
@@ -169,43 +167,10 @@ export class Store {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
+    this.#isReturning ||= hasDeleted && hasRoomToReturn(this.#database);
     this.#instances = new Map();
     this.#histories = new Map();
     this.#added = new Map();
     this.#removed = new Set();
   }
-}
-
-function openDatabase(file: string): DatabaseSync {
-  const database = new DatabaseSync(file);
-  try {
-    database.exec(SETTINGS);
-    database.exec(SCHEMA);
-    // takes the file's lock for good: nobody else can run the same instances meanwhile
-    database.exec("BEGIN IMMEDIATE; COMMIT;");
-    return database;
-  } catch (error) {
-    database.close();
-    throw new Error(
-      `The durable store '${file}' cannot be opened. Another host may hold it: stop that host first.`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
-function prepare(database: DatabaseSync) {
-  const sql = (text: string): StatementSync => database.prepare(text);
-  return {
-    insertInstance: sql("INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-    deleteInstance: sql("DELETE FROM instances WHERE id = ?"),
-    selectInstance: sql("SELECT * FROM instances WHERE id = ?"),
-    insertEpisode: sql("INSERT OR REPLACE INTO history VALUES (?, ?, ?)"),
-    deleteHistory: sql("DELETE FROM history WHERE instance_id = ?"),
-    selectHistory: sql("SELECT episode, events FROM history WHERE instance_id = ? ORDER BY episode"),
-    insertMessage: sql("INSERT OR REPLACE INTO messages VALUES (?, ?)"),
-    deleteMessage: sql("DELETE FROM messages WHERE id = ?"),
-    selectMessages: sql("SELECT body FROM messages ORDER BY id"),
-  };
 }

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { z } from "zod";
 import { HostStartError, messageOf } from "../errors.ts";
+import { misspeltNames } from "./host-json-names.ts";
 import { parseJsonWithComments } from "./json-with-comments.ts";
 import { parseTimeSpan } from "./time-span.ts";
 
@@ -89,7 +90,10 @@ const OVERRIDE_PREFIX = "AzureFunctionsJobHost__";
  *
  * @throws {HostStartError} when the file is missing or broken, naming the field
  */
-export function readHostJson(appFolder: string, environment: NodeJS.ProcessEnv): HostJson {
+export function readHostJson(
+  appFolder: string,
+  environment: NodeJS.ProcessEnv,
+): HostJson & { readonly misspelt: ReturnType<typeof misspeltNames> } {
   const file = path.join(appFolder, "host.json");
   if (!existsSync(file)) {
     throw new HostStartError(`There is no host.json in '${appFolder}', expected at least {"version":"2.0"}.`);
@@ -107,7 +111,7 @@ export function readHostJson(appFolder: string, environment: NodeJS.ProcessEnv):
       raw,
     );
   const parsed = HostJson.safeParse(overridden);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, misspelt: misspeltNames(overridden) };
   const issues = parsed.error.issues.map((issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`);
   throw new HostStartError(`host.json in '${appFolder}' is wrong: ${issues.join("; ")}`);
 }

@@ -40,7 +40,8 @@ export type InvocationState = "preInvocationHooks" | "invocation" | "postInvocat
 
 export interface CoreInvocationContext {
   readonly invocationId: string;
-  readonly request: RpcInvocationRequest;
+  /** Read once, before the function runs; nothing afterwards. */
+  request: RpcInvocationRequest | undefined;
   readonly metadata: FunctionMetadata;
   state?: InvocationState;
   log(level: LogLevel, category: LogCategory, message: string): void;

@@ -1,5 +1,6 @@
-import type { Binding, FunctionDefinition, TypedData } from "../contract.ts";
+import type { Binding, FunctionDefinition, Invocation, TypedData } from "../contract.ts";
 import { type AppSettings, connectionString } from "../settings/app-settings.ts";
+import { writeBlob } from "./blob-output.ts";
 import type { RpcInvocationResponse } from "./core-types.ts";
 import { isType } from "./registry.ts";
 
@@ -10,11 +11,15 @@ interface Sink {
 }
 
 export interface Outputs {
-  write(definition: FunctionDefinition, response: RpcInvocationResponse): Promise<void>;
+  write(
+    definition: FunctionDefinition,
+    response: RpcInvocationResponse,
+    invocation: Invocation,
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Writes what functions put into Service Bus and Event Hubs outputs, over one client for each entity. */
+/** Writes what functions put into Service Bus and Event Hubs outputs, over one client for each entity, and blobs. */
 export function openOutputs(settings: AppSettings): Outputs {
   const sinks = new Map<string, Promise<Sink>>();
 
@@ -27,11 +32,13 @@ export function openOutputs(settings: AppSettings): Outputs {
   };
 
   return {
-    async write(definition, response) {
+    async write(definition, response, invocation) {
       for (const binding of definition.bindings) {
         if (binding.direction !== "out" || isType(binding, "http")) continue;
         const data = outputOf(binding, response);
-        if (data) await (await sinkOf(binding)).send(toMessages(data));
+        if (!data) continue;
+        if (isType(binding, "blob")) await writeBlob(binding, data, invocation, settings);
+        else await (await sinkOf(binding)).send(toMessages(data));
       }
     },
     async close() {

@@ -19,7 +19,7 @@ const TRIGGER_TYPES = [
   "entityTrigger",
 ];
 const INPUT_TYPES = ["durableClient", "orchestrationClient"];
-const OUTPUT_TYPES = ["http", "serviceBus", "eventHub"];
+const OUTPUT_TYPES = ["http", "serviceBus", "eventHub", "blob"];
 
 /** Registrations are accepted from the load of the app until its start has ended. */
 export class Registry {

@@ -10,11 +10,13 @@ import type {
 } from "../contract.ts";
 import type {
   CoreInvocationContext,
+  InvocationModel,
   LogCategory,
   ProgrammingModel,
   RpcInvocationResponse,
 } from "./core-types.ts";
 import type { Hooks, PostInvocationContext, PreInvocationContext } from "./hooks.ts";
+import type { Outputs } from "./outputs.ts";
 import { isTrigger, isType, type Registered } from "./registry.ts";
 
 /** A function together with what runs it. */
@@ -37,7 +39,16 @@ export interface WorkerOptions {
   readonly functionTimeoutMs: number;
   readonly durableClientBinding: () => string;
   /** Sends what the function put into its outputs; a throw fails the invocation. */
-  readonly writeOutputs: (definition: FunctionDefinition, response: RpcInvocationResponse) => Promise<void>;
+  readonly writeOutputs: Outputs["write"];
+}
+
+/** What one invocation hands from its preparation to its run. */
+interface Call {
+  readonly core: CoreInvocationContext;
+  readonly model: InvocationModel;
+  readonly context: object;
+  readonly inputs: unknown[];
+  readonly hookData: object;
 }
 
 /** Runs the app's functions, one invocation at a time per call, the way the Node worker does. */
@@ -120,7 +131,7 @@ export class Worker implements FunctionInvoker {
   ): Promise<InvocationOutcome> {
     try {
       const response = await this.#run(indexed, invocation, invocationId);
-      await this.#options.writeOutputs(indexed.definition, response);
+      await this.#options.writeOutputs(indexed.definition, response, invocation);
       return { succeeded: true, returnValue: response.returnValue };
     } catch (error) {
       return failed(error);
@@ -146,15 +157,35 @@ export class Worker implements FunctionInvoker {
     const invocationModel = model.getInvocationModel(core);
     const { context, inputs } = await invocationModel.getArguments();
     call.context = context;
+    try {
+      const result = await this.#call(registered, {
+        core,
+        model: invocationModel,
+        context,
+        inputs,
+        hookData,
+      });
+      return await invocationModel.getResponse(context, result);
+    } finally {
+      // the package keeps every core until the next full collection: what one invocation read must not stay with it
+      core.request = undefined;
+      if (!hooks.has("log")) call.context = undefined;
+    }
+  }
 
+  /** The function between its hooks. */
+  async #call(registered: Registered, { core, model, context, inputs, hookData }: Call): Promise<unknown> {
+    const { hooks } = this.#options;
     core.state = "preInvocationHooks";
     const before: PreInvocationContext = {
       invocationContext: context,
       functionCallback: registered.callback,
       inputs,
     };
-    fixInvocationContext(before, context);
-    await hooks.run("preInvocation", before, hookData);
+    if (hooks.has("preInvocation")) {
+      fixInvocationContext(before, context);
+      await hooks.run("preInvocation", before, hookData);
+    }
 
     const after: PostInvocationContext = {
       invocationContext: context,
@@ -162,17 +193,19 @@ export class Worker implements FunctionInvoker {
       result: null,
       error: null,
     };
-    fixInvocationContext(after, context);
     core.state = "invocation";
     try {
-      after.result = await invocationModel.invokeFunction(context, before.inputs, before.functionCallback);
+      after.result = await model.invokeFunction(context, before.inputs, before.functionCallback);
     } catch (error) {
       after.error = error ?? new Error("Unknown error");
     }
     core.state = "postInvocationHooks";
-    await hooks.run("postInvocation", after, hookData);
+    if (hooks.has("postInvocation")) {
+      fixInvocationContext(after, context);
+      await hooks.run("postInvocation", after, hookData);
+    }
     if (after.error !== null && after.error !== undefined) throw after.error;
-    return invocationModel.getResponse(context, after.result);
+    return after.result;
   }
 
   #request(definition: FunctionDefinition, invocation: Invocation, invocationId: string) {

@@ -1,21 +1,12 @@
 /**
- * `node evaluate.ts --data FILE.csv --candidate DIR [--champion DIR] --days N`: errors on the newest N days.
+ * `node classical/evaluate.ts --data FILE.csv --candidate DIR [--champion DIR] --days N`: errors on the newest N days.
  * An empty `--champion ""` is none. Contract: ../README.md.
  */
 import { parseArgs } from "node:util";
-import { required, runScript, wholeNumber } from "./command.ts";
-import { differenceInterval, errorsOf, mae, rmse } from "./errors.ts";
-import { LEAVE_OUT } from "./leave-out.ts";
-import { loadModel } from "./model.ts";
-import { type Example, examplesOf, readObservations, WeatherDataError } from "./weather.ts";
-
-async function errorsOfModel(folder: string, examples: readonly Example[]): Promise<number[]> {
-  const predict = await loadModel(folder);
-  return errorsOf(
-    await predict(examples, LEAVE_OUT),
-    examples.map(({ truth }) => truth),
-  );
-}
+import { required, runScript, wholeNumber } from "../jobs/command.ts";
+import { differenceInterval } from "../measures/difference.ts";
+import { mae, rmse } from "../measures/regression.ts";
+import { errorsOfModel, newestDays } from "./past.ts";
 
 await runScript(async (tracking) => {
   const { values } = parseArgs({
@@ -26,20 +17,16 @@ await runScript(async (tracking) => {
       days: { type: "string" },
     },
   });
-  const file = required("data", values.data);
-  const examples = examplesOf(await readObservations(file)).slice(-wholeNumber("days", values.days));
-  if (examples.length === 0)
-    throw new WeatherDataError(`${file} holds no day to evaluate, expected three days or more.`);
-
-  const candidate = await errorsOfModel(required("candidate", values.candidate), examples);
+  const days = await newestDays(required("data", values.data), wholeNumber("days", values.days));
+  const candidate = await errorsOfModel(required("candidate", values.candidate), days);
   const metrics: Record<string, number> = {
     candidate_rmse: rmse(candidate),
     candidate_mae: mae(candidate),
-    sample_size: examples.length,
+    sample_size: days.length,
   };
   if (values.champion) {
-    const champion = await errorsOfModel(values.champion, examples);
-    const { low, high } = differenceInterval(candidate, champion);
+    const champion = await errorsOfModel(values.champion, days);
+    const { low, high } = differenceInterval(candidate, champion, rmse);
     Object.assign(metrics, {
       champion_rmse: rmse(champion),
       champion_mae: mae(champion),

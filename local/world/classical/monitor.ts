@@ -1,28 +1,24 @@
 /**
- * `node monitor.ts --signal data-drift|performance --collected DIR --data FILE.csv --model DIR --window-days N
- * --threshold X [--metric NAME] [--minimum-days N]`: is the served model still in the world it learnt? Contract: ../README.md.
+ * `node classical/monitor.ts --signal data-drift|prediction-drift|data-quality|performance --collected DIR --data FILE.csv
+ * --model DIR --window-days N [--numerical METRIC=THRESHOLD,…] [--categorical METRIC=THRESHOLD,…] [--minimum-days N]
+ * [--output DIR]`: is the served model still in the world it learnt? Contract: ../README.md.
  */
 import { parseArgs } from "node:util";
-import { BREACH_TAG, breachText, isBreached } from "./breach.ts";
+import { ArgumentError, required, runScript, wholeNumber } from "../jobs/command.ts";
+import { readChosen, SIGNALS, type Signal } from "../monitors/metrics.ts";
+import { reportSignal } from "../monitors/report.ts";
+import { readModel } from "./artefact.ts";
 import { readCollected } from "./collected.ts";
-import { ArgumentError, figure, required, runScript, wholeNumber } from "./command.ts";
-import { DRIFT_METRIC, ERROR_METRICS, type ErrorMetric, measureDrift, measureErrors } from "./measures.ts";
-import { readModel } from "./model.ts";
+import { measureSignal } from "./signals.ts";
 import { readObservations } from "./weather.ts";
 
 /** Fewer days tell too little to judge a model that has just taken over. */
 const DEFAULT_MINIMUM_DAYS = "14";
 
-const SIGNALS = ["data-drift", "performance"] as const;
-
-function signalNamed(text: string | undefined): (typeof SIGNALS)[number] {
+function signalNamed(text: string | undefined): Signal {
   const signal = SIGNALS.find((name) => name === required("signal", text));
   if (signal) return signal;
   throw new ArgumentError(`--signal is '${text}', expected ${SIGNALS.join(" or ")}.`);
-}
-
-function isErrorMetric(name: string): name is ErrorMetric {
-  return name in ERROR_METRICS;
 }
 
 await runScript(async (tracking) => {
@@ -34,41 +30,26 @@ await runScript(async (tracking) => {
       data: text,
       model: text,
       "window-days": text,
-      threshold: text,
-      metric: text,
+      numerical: text,
+      categorical: text,
+      output: text,
       "minimum-days": { type: "string", default: DEFAULT_MINIMUM_DAYS },
     },
   });
   const signal = signalNamed(values.signal);
-  const minimumDays = wholeNumber("minimum-days", values["minimum-days"]);
-  const threshold = figure("threshold", values.threshold);
-  const window = { windowDays: wholeNumber("window-days", values["window-days"]), threshold };
+  const chosen = {
+    numerical: readChosen(signal, "numerical", values.numerical),
+    categorical: readChosen(signal, "categorical", values.categorical),
+  };
+  const minimumRows = wholeNumber("minimum-days", values["minimum-days"]);
+  const windowDays = wholeNumber("window-days", values["window-days"]);
   const observations = await readObservations(required("data", values.data));
   const lastDate = observations.at(-1)?.date ?? "";
+  const collected = await readCollected(required("collected", values.collected));
   // A job may wait in a queue while days go on: the data says which evening it is.
-  const collected = (await readCollected(required("collected", values.collected))).filter(
-    ({ date }) => date <= lastDate,
-  );
-
-  async function measure() {
-    if (signal === "performance") {
-      const metric = values.metric ?? "RootMeanSquaredError";
-      if (!isErrorMetric(metric)) throw unknownMetric(metric, Object.keys(ERROR_METRICS).join(" or "));
-      return measureErrors(collected, observations, metric, window);
-    }
-    const metric = values.metric ?? DRIFT_METRIC;
-    if (metric !== DRIFT_METRIC) throw unknownMetric(metric, DRIFT_METRIC);
-    return measureDrift(collected, await readModel(required("model", values.model)), window);
-  }
-  const unknownMetric = (metric: string, expected: string) =>
-    new ArgumentError(`--metric is '${metric}', expected ${expected} for signal ${signal}.`);
-
-  const { days, metrics } = await measure();
-  const figures = Object.fromEntries(
-    metrics.map(({ metric, group, value }) => [group ? `${metric}.${group}` : metric, value]),
-  );
-  await tracking.logMetrics({ ...figures, threshold, sample_size: days });
-  const breaches = days < minimumDays ? [] : metrics.filter(isBreached);
-  if (breaches.length > 0) await tracking.setTag(BREACH_TAG, breachText(signal, breaches));
-  return { signal, days, ...figures, breached: breaches.map(({ metric, group }) => group ?? metric) };
+  const served = collected.filter(({ date }) => date <= lastDate);
+  const model = await readModel(required("model", values.model));
+  const measured = measureSignal(signal, { served, observations, model, windowDays }, chosen);
+  const { output } = values;
+  return reportSignal(signal, measured, { minimumRows, tracking, ...(output ? { output } : {}) });
 });

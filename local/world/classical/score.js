@@ -1,28 +1,22 @@
 /**
- * The analogue model, as it is served: no imports but Node's own, because it is copied into every model folder.
- * Answers with what followed the days most like the one asked about.
+ * The forest, as it is served: no imports but Node's own, because it is copied into every model folder.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-const DAY_MS = 86_400_000;
-
 /**
  * @param {string} folder - with `model.json`
- * @returns {Promise<(request: unknown) => number[]>} takes `{input_data: {columns, index, data}, params?}`, answers °C
- *   per row. `params.dates` (one per row) and `params.leave_out_days` leave out what was learnt from days that
- *   near to the row's own: for honest errors on days that the model has seen.
+ * @returns {Promise<(request: unknown) => number[]>} takes `{input_data: {columns, index, data}}`, answers °C per row
  */
 export async function load(folder) {
-  const model = JSON.parse(await readFile(join(folder, "model.json"), "utf8"));
-  return (request) => {
-    const rows = rowsOf(request, model.columns);
-    const { dates = [], leave_out_days = 0 } = request.params ?? {};
-    return rows.map((row, index) => predict(model, row, tooNear(dates[index], leave_out_days)));
-  };
+  const { columns, trees } = JSON.parse(await readFile(join(folder, "model.json"), "utf8"));
+  return (request) =>
+    rowsOf(request, columns).map(
+      (row) => trees.reduce((sum, tree) => sum + follow(tree, row), 0) / trees.length,
+    );
 }
 
-/** The cells of each row, in the model's own order of columns. */
+/** The cells of each row, in the model's own order of columns; what else a request carries is not read. */
 function rowsOf(request, columns) {
   const { columns: given, data } = request?.input_data ?? {};
   if (!Array.isArray(given) || !Array.isArray(data)) {
@@ -39,22 +33,12 @@ function rowsOf(request, columns) {
   );
 }
 
-function tooNear(date, days) {
-  if (date === undefined || days <= 0) return () => false;
-  return (other) => Math.abs(Date.parse(other) - Date.parse(date)) <= days * DAY_MS;
-}
-
-function predict({ scale, examples, neighbours }, row, isLeftOut) {
-  const nearest = examples
-    .filter((example) => !isLeftOut(example.date))
-    .map((example) => ({ truth: example.truth, distance: distance(example.features, row, scale) }))
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, neighbours);
-  if (nearest.length === 0) throw new Error("No example is left to learn from, expected at least one.");
-  return nearest.reduce((sum, { truth }) => sum + truth, 0) / nearest.length;
-}
-
-/** Squared, in standard deviations of the training data. */
-function distance(features, row, scale) {
-  return features.reduce((sum, value, column) => sum + ((value - row[column]) / scale[column]) ** 2, 0);
+/** From the root to a leaf: a branch is `[column, value, less, notLess]`, a leaf a number. */
+function follow(tree, row) {
+  let place = tree;
+  while (typeof place !== "number") {
+    const [column, value, less, notLess] = place;
+    place = row[column] < value ? less : notLess;
+  }
+  return place;
 }

@@ -1,9 +1,9 @@
-/** `node train.ts --data FILE.csv --window-days N --model DIR`: trains on the newest N days. Contract: ../README.md. */
+/** `node classical/train.ts --data FILE.csv --window-days N --model DIR`: learns the newest N days. Contract: ../README.md. */
 import { parseArgs } from "node:util";
-import { required, runScript, wholeNumber } from "./command.ts";
-import { errorsOf, mae, rmse } from "./errors.ts";
-import { LEAVE_OUT } from "./leave-out.ts";
-import { loadModel, trainModel, writeModel } from "./model.ts";
+import { required, runScript, wholeNumber } from "../jobs/command.ts";
+import { errorsOf, mae, rmse } from "../measures/regression.ts";
+import { writeModel } from "./artefact.ts";
+import { trainModel } from "./model.ts";
 import { examplesOf, readObservations } from "./weather.ts";
 
 await runScript(async (tracking) => {
@@ -12,12 +12,16 @@ await runScript(async (tracking) => {
   });
   const folder = required("model", values.model);
   const windowDays = wholeNumber("window-days", values["window-days"]);
-  const examples = examplesOf(await readObservations(required("data", values.data))).slice(-windowDays);
-  await writeModel(folder, trainModel(examples));
+  const model = trainModel(
+    examplesOf(await readObservations(required("data", values.data))).slice(-windowDays),
+  );
+  await writeModel(folder, model);
 
-  const predict = await loadModel(folder);
-  const truths = examples.map(({ truth }) => truth);
-  const errors = errorsOf(await predict(examples, LEAVE_OUT), truths);
+  const { examples } = model;
+  const errors = errorsOf(
+    examples.map(({ foretold }) => foretold),
+    examples.map(({ truth }) => truth),
+  );
   const metrics = { rmse: rmse(errors), mae: mae(errors), rows: examples.length };
   await tracking.logMetrics(metrics);
   return { ...metrics, from: examples[0]?.date, to: examples.at(-1)?.date };

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type Observation, readObservations } from "../classical/weather.ts";
 
-const COLUMNS = ["date", "precipitation", "temp_max", "temp_min", "wind"] as const;
+const COLUMNS = ["date", "precipitation", "temp_max", "temp_min", "wind", "weather"] as const;
 
 /** The weather of Seattle, 2012 to 2015, one day after another, as the NOAA measured it (package vega-datasets). */
 export class Nature {

@@ -1,4 +1,4 @@
-import { COLUMNS } from "../classical/weather.ts";
+import { COLUMNS, type Day, WEATHER } from "../classical/weather.ts";
 import type { Serving } from "./workspace.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -15,7 +15,7 @@ export interface Forecast {
 export async function askForForecast(
   { scoringUri, key }: Serving,
   correlationId: string,
-  features: readonly number[],
+  { features, weather }: Day,
 ): Promise<Forecast> {
   try {
     const response = await fetch(scoringUri, {
@@ -25,7 +25,9 @@ export async function askForForecast(
         "content-type": "application/json",
         "x-ms-client-request-id": correlationId,
       },
-      body: JSON.stringify({ input_data: { columns: COLUMNS, index: [0], data: [features] } }),
+      body: JSON.stringify({
+        input_data: { columns: [...COLUMNS, WEATHER], index: [0], data: [[...features, weather]] },
+      }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     const answer: unknown = await response.json();

@@ -1,21 +1,13 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Clock } from "../../clock.ts";
-import { featuresOf } from "../classical/weather.ts";
+import { dayAt } from "../classical/weather.ts";
+import { SIGNALS } from "../monitors/metrics.ts";
 import type { Controls } from "./controls.ts";
 import { CODE, ENVIRONMENT, FIRST_JOB, firstTraining, monitorJob, monitorJobName } from "./jobs.ts";
 import { csvOf, type Nature } from "./nature.ts";
 import { Pauses } from "./pauses.ts";
-import {
-  DATA_ASSET,
-  DAYS_PER_WEEK,
-  ENDPOINT,
-  MODEL,
-  MONITORS,
-  type MonitorSignal,
-  START_DATE,
-  STATIONS,
-} from "./settings.ts";
+import { DATA_ASSET, DAYS_PER_WEEK, ENDPOINT, MODEL, MONITORS, START_DATE, STATIONS } from "./settings.ts";
 import { type WorldState, writeDurably } from "./state.ts";
 import { askForForecast, type Forecast } from "./stations.ts";
 import type { Serving, Workspace } from "./workspace.ts";
@@ -34,10 +26,10 @@ export interface WorldParts {
 
 const POLL_MS = 500;
 const WAIT_MS = 1_000;
-const CODE_FOLDER = new URL("../classical/", import.meta.url).href;
+/** The jobs of this model and what they share with those of others. */
+const CODE_FOLDER = new URL("../", import.meta.url).href;
 /** What the jobs would run in; here they run on this machine as they are. */
 const IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04";
-const SIGNALS = Object.keys(MONITORS).filter((name): name is MonitorSignal => name in MONITORS);
 
 /** What nature, the users of the model and its data scientists do, a day after the other. */
 export class World {
@@ -162,11 +154,11 @@ export class World {
   /** All stations stand in one place and send the same: repeats of one real request, so that there is traffic. */
   async #ask(serving: Serving, date: string): Promise<number> {
     const days = this.#parts.nature.until(date);
-    const features = featuresOf(days, days.length - 1);
-    if (!features) throw new Error(`There is no day before ${date}.`);
+    const day = dayAt(days, days.length - 1);
+    if (!day) throw new Error(`There is no day before ${date}.`);
     let answered = 0;
     for (let station = 1; station <= STATIONS && !this.#pauses.isStopped; station += 1) {
-      const forecast = await askForForecast(serving, `${date}/station-${station}`, features);
+      const forecast = await askForForecast(serving, `${date}/station-${station}`, day);
       if (forecast.status === 200) answered += 1;
       this.#served[forecast.status === 200 ? "answered" : "failed"] += 1;
       this.#lastForecast = { date, ...forecast };
@@ -176,9 +168,10 @@ export class World {
   }
 
   async #closeWeek(date: string, serving: Serving): Promise<void> {
-    const { workspace, log } = this.#parts;
+    const { workspace, nature, log } = this.#parts;
     await this.#publishData(date);
-    for (const signal of SIGNALS) {
+    const week = nature.daysBetween(START_DATE, date) / DAYS_PER_WEEK;
+    for (const signal of SIGNALS.filter((name) => week % MONITORS[name].everyWeeks === 0)) {
       await workspace.submitJob(monitorJobName(signal, date), monitorJob(signal, date, serving));
     }
     await this.#keep({ monitoredOn: date });

@@ -13,7 +13,8 @@ import { MetricsQueryClient } from "@azure/monitor-query";
 import { ServiceBusClient } from "@azure/service-bus";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type Azure, type AzureContext, AzureStartError, startAzure } from "../../../local/azure/index.ts";
+import { type Azure, AzureStartError, startAzure } from "../../../local/azure/index.ts";
+import type { AzureContext } from "../../../local/azure/services.ts";
 import { startSubscriber } from "./event-grid/subscriber.ts";
 
 let data: string;

@@ -119,6 +119,14 @@ describe("what keeps a host from starting is one line on stderr and exit code 1"
     expect(await start("/nowhere/at/all")).toContain("There is no app folder '/nowhere/at/all'");
   });
 
+  test.each(["host.sqlite", "durable.sqlite"])("a damaged data file %s, and what to do", async (name) => {
+    const data = scratch();
+    writeFileSync(path.join(data, name), "this was a database once, before the disk was full ".repeat(100));
+    const line = await failure(["--app", appFolder("durable"), "--port", "0", "--data", data]);
+    expect(line).toContain(`What the host keeps in '${data}' is damaged (file is not a database)`);
+    expect(line).toContain("delete it to begin anew");
+  });
+
   test("a port that is taken", async () => {
     const server = net.createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -157,6 +165,15 @@ test.each([
       "app.mjs": 'throw new Error("no\\nway")',
     },
     says: "no way",
+  },
+  {
+    what: "a setting of the wrong kind",
+    files: {
+      "package.json": '{"main":"app.js"}',
+      "host.json": '{"version":"2.0","functionTimeout":"soon"} // a comment is no fault',
+      "app.js": "",
+    },
+    says: "functionTimeout: found 'soon', expected a time span hh:mm:ss",
   },
   {
     what: "a broken host.json",

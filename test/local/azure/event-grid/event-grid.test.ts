@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createEventGrid, type EventGrid } from "../../../../local/azure/event-grid/index.ts";
+import type { EventEffect } from "../../../../local/azure/faults/rule.ts";
 import type { RaisedEvent, ServiceAnswer } from "../../../../local/azure/service.ts";
 import { ManualClock } from "../../../../local/clock.ts";
 import { startSubscriber } from "./subscriber.ts";
@@ -296,6 +297,127 @@ describe("a delivery", () => {
   });
 });
 
+describe("a batch", () => {
+  const batching = (more: Record<string, unknown>) => ({
+    destination: {
+      endpointType: "WebHook",
+      properties: { endpointUrl: `http://127.0.0.1:${hook.port}/hook`, ...more },
+    },
+  });
+  const subjectsOf = (body: unknown) => (body as { subject: string }[]).map(({ subject }) => subject);
+
+  test("holds up to maxEventsPerBatch events", async () => {
+    await subscribe(batching({ maxEventsPerBatch: 3 }));
+    for (let n = 1; n <= 4; n += 1) grid.raise({ ...registered, subject: `models/weather:${n}` });
+    const delivered = await hook.until(2);
+    expect(delivered.map(({ body }) => subjectsOf(body))).toEqual([
+      ["models/weather:1", "models/weather:2", "models/weather:3"],
+      ["models/weather:4"],
+    ]);
+    expect(delivered[0]?.headers["aeg-output-event-id"]).toBeUndefined();
+  });
+
+  test("is not larger than the preferred size, unless one event is", async () => {
+    await subscribe(batching({ maxEventsPerBatch: 10, preferredBatchSizeInKilobytes: 1 }));
+    for (const length of [400, 400, 2_000]) {
+      grid.raise({ ...registered, subject: `${length}`, data: { text: "x".repeat(length - 300) } });
+    }
+    const delivered = await hook.until(2);
+    expect(delivered.map(({ body }) => subjectsOf(body))).toEqual([["400", "400"], ["2000"]]);
+  });
+
+  test("is retried as a whole when it is refused", async () => {
+    await subscribe(batching({ maxEventsPerBatch: 3 }));
+    hook.statuses = [500];
+    for (let n = 1; n <= 2; n += 1) grid.raise({ ...registered, subject: `models/weather:${n}` });
+    await hook.until(1);
+    await untilPostponed(2, 10);
+    clock.advance(10_000);
+    const [, again] = await hook.until(2);
+    expect(subjectsOf(again?.body)).toEqual(["models/weather:1", "models/weather:2"]);
+    expect(again?.headers["aeg-delivery-count"]).toBe("1");
+  });
+});
+
+describe("an event that a fault strikes", () => {
+  const faulty = (effect: EventEffect) => {
+    let isStruck = false;
+    return createEventGrid({
+      data: path.join(data, "faulty"),
+      clock,
+      authenticate: () => true,
+      strike: () => {
+        if (isStruck) return undefined;
+        isStruck = true;
+        return effect;
+      },
+    });
+  };
+  const subjects = () => hook.notifications.map(({ body }) => (body as { subject: string }[])[0]?.subject);
+  async function subscribed(effect: EventEffect): Promise<void> {
+    await grid.service.stop?.();
+    grid = faulty(effect);
+    await subscribe();
+  }
+
+  test("comes twice, with the same id", async () => {
+    await subscribed("twice");
+    grid.raise(registered);
+    const [first, second] = await hook.until(2);
+    expect(idOf(first?.body)).toBe(idOf(second?.body));
+    await vi.waitFor(() => expect(grid.service.stats?.()).toMatchObject({ eventsDelivered: 1 }));
+  });
+
+  test("comes late, with the time at which it was raised", async () => {
+    await subscribed({ lateMs: 5_000 });
+    grid.raise(registered);
+    grid.raise({ ...registered, subject: "models/weather:8" });
+    await hook.until(1);
+    expect(subjects()).toEqual(["models/weather:8"]);
+    clock.advance(5_000);
+    const [, late] = await hook.until(2);
+    expect(late?.body).toMatchObject([
+      { subject: "models/weather:7", eventTime: "2026-01-01T00:00:00.000Z" },
+    ]);
+  });
+
+  test("comes after the one that was raised after it", async () => {
+    await subscribed("out-of-order");
+    grid.raise(registered);
+    await new Promise((resolve) => setImmediate(resolve));
+    grid.raise({ ...registered, subject: "models/weather:8" });
+    await hook.until(2);
+    expect(subjects()).toEqual(["models/weather:8", "models/weather:7"]);
+  });
+
+  test("comes after 30 s when nothing overtakes it", async () => {
+    await subscribed("out-of-order");
+    grid.raise(registered);
+    clock.advance(30_000);
+    expect(await hook.until(1)).toHaveLength(1);
+  });
+});
+
+describe("a system topic", () => {
+  test("carries the events of its own type alone, where several types share a subscription", async () => {
+    const source = "/subscriptions/s1";
+    await call("PUT", TOPIC, {
+      location: "global",
+      properties: { source, topicType: "Microsoft.PolicyInsights.PolicyStates" },
+    });
+    await subscribe({}, `${TOPIC}/eventSubscriptions/policy-states`);
+    const eventType = "Microsoft.ResourceNotifications.HealthResources.AvailabilityStatusChanged";
+    grid.raise({ topic: source, subject: "vm", eventType, data: {}, dataVersion: "1" });
+    const policy = "Microsoft.PolicyInsights.PolicyStateChanged";
+    grid.raise({ topic: source, subject: "vm", eventType: policy, data: {}, dataVersion: "1" });
+    const [delivered] = await hook.until(1);
+    expect(delivered?.body).toMatchObject([{ eventType: policy, dataVersion: "1" }]);
+    expect(delivered?.headers["aeg-data-version"]).toBe("1");
+    await vi.waitFor(() => expect(grid.service.stats?.()).toMatchObject({ eventsDelivered: 1 }));
+    expect(hook.notifications).toHaveLength(1);
+  });
+});
+
 describe("a dead letter", () => {
   const deadLetters = async () =>
     (await call("GET", "/_eventgrid/deadletters")).body as { event: Record<string, unknown> }[];
@@ -410,9 +532,9 @@ describe("the resource", () => {
       says: "WebHook",
     },
     {
-      what: "advanced filters",
+      what: "an advanced filter without an operator",
       more: { filter: { advancedFilters: [{}] } },
-      says: "'properties.filter.advancedFilters' is invalid: advanced filters are not simulated",
+      says: "'properties.filter.advancedFilters.0.operatorType' is invalid",
     },
     {
       what: "31 attempts",

@@ -34,6 +34,7 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.unstubAllEnvs();
   await front.stop();
+  await identity.service.stop?.();
 });
 
 async function bearer(): Promise<string> {
@@ -78,7 +79,9 @@ describe("the managed identity endpoint", () => {
 describe("authenticate", () => {
   test("still takes a token after a restart", async () => {
     const authorization = await bearer();
-    expect((await createIdentity({ data, clock })).authenticate({ authorization })).toBe(true);
+    const again = await createIdentity({ data, clock });
+    expect(again.authenticate({ authorization })).toBe(true);
+    await again.service.stop?.();
   });
 
   test("refuses a token that has run out", async () => {

@@ -5,7 +5,7 @@ import { systemClock } from "../../../../local/clock.ts";
 import { GROUP, SUBSCRIPTION, WORKSPACE, WORKSPACE_ID } from "./identity.ts";
 
 const [data = ""] = process.argv.slice(2);
-const [resourceManager] = createMachineLearning({
+const { services } = createMachineLearning({
   data,
   clock: systemClock,
   subscriptionId: SUBSCRIPTION,
@@ -19,7 +19,7 @@ const [resourceManager] = createMachineLearning({
 
 process.on("message", async (body) => {
   const path = `${WORKSPACE_ID}/jobs/j`;
-  await resourceManager?.handle({
+  await services[0]?.handle({
     method: "PUT",
     path,
     segments: path.split("/").filter(Boolean),

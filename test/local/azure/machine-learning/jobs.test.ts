@@ -197,7 +197,7 @@ test("cancels a running job, and refuses to cancel one that has ended", async ()
   const file = path.join(data, "pid");
   await call("PUT", "jobs/slow", job(`echo $$ > ${file}; sleep 60`));
   const pid = await readPid(file);
-  await client.jobs.beginCancelAndWait(...AT, "slow");
+  await client.jobs.beginCancelAndWait(...AT, "slow", { updateIntervalInMs: 1 });
   expect(await ended(fixture, "slow")).toBe("Canceled");
   await until(() => !isAlive(pid));
   const again = await call("POST", "jobs/slow/cancel");

@@ -2,22 +2,37 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { AzureMachineLearningWorkspaces } from "@azure/arm-machinelearning";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { ensureCertificates } from "../../../../local/azure/front/certificates.ts";
 import { startFront } from "../../../../local/azure/front/index.ts";
 import {
   createMachineLearning,
   type MachineLearningOptions,
 } from "../../../../local/azure/machine-learning/index.ts";
-import type { RaisedEvent, ScoredRequest, Service } from "../../../../local/azure/service.ts";
-import { type Clock, systemClock } from "../../../../local/clock.ts";
-import { loadValidator } from "../../../specs/validator.ts";
+import type { RaisedEvent, ScoredRequest, Service, UsageIn } from "../../../../local/azure/service.ts";
+import { type Clock, ManualClock, systemClock } from "../../../../local/clock.ts";
+import { type ApiVersion, loadValidator, type Validator } from "../../../specs/validator.ts";
 import { GROUP, SUBSCRIPTION, WORKSPACE, WORKSPACE_ID } from "./identity.ts";
+
+/** Jobs are processes: how long they take is the machine's own matter, and no test hangs on it. */
+const PATIENCE_MS = 60_000;
+vi.setConfig({ testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS });
 
 const TOKEN = "test-token";
 const API_VERSION = "2022-10-01";
 
-const validator = loadValidator();
+/** The newest description that a version of the API is held against; read when it is first asked for. */
+const validators = new Map<ApiVersion, Validator>();
+function validatorOf(version: string): Validator {
+  const described: ApiVersion =
+    /^\d{4}-/.test(version) && version >= "2023-04-01" ? "2024-04-01" : "2022-10-01";
+  const validator = validators.get(described) ?? loadValidator(described);
+  validators.set(described, validator);
+  return validator;
+}
+
+/** Registers what is to be done once a test, or a file of tests, is through. */
+type Finally = (task: () => Promise<void>) => void;
 
 export interface Fixture {
   readonly data: string;
@@ -26,6 +41,7 @@ export interface Fixture {
   readonly events: RaisedEvent[];
   readonly scored: ScoredRequest[];
   readonly services: readonly Service[];
+  readonly usage: UsageIn;
   /** What the official description finds wrong with the exchanges so far. */
   readonly problems: string[];
   /** A raw call below the workspace, or of an absolute URL. */
@@ -42,13 +58,16 @@ export interface Answer {
 export type FixtureOptions = Partial<MachineLearningOptions> & { readonly clock?: Clock };
 
 /** The stand-in behind the real front, on a folder that is removed when the test ends unless it was given. */
-export async function start(options: FixtureOptions = {}): Promise<Fixture> {
-  const data = options.data ?? (await newFolder());
+export async function start(
+  options: FixtureOptions = {},
+  finallyDo: Finally = onTestFinished,
+): Promise<Fixture> {
+  const data = options.data ?? (await newFolder(finallyDo));
   const events: RaisedEvent[] = [];
   const scored: ScoredRequest[] = [];
   const problems: string[] = [];
   const { key, cert, caFile } = await ensureCertificates(path.join(data, "certificates"), Date.now());
-  const services = createMachineLearning({
+  const { services, usage } = createMachineLearning({
     clock: systemClock,
     subscriptionId: SUBSCRIPTION,
     resourceGroup: GROUP,
@@ -82,7 +101,7 @@ export async function start(options: FixtureOptions = {}): Promise<Fixture> {
     await front.stop();
     for (const service of services) await service.stop?.();
   };
-  onTestFinished(stop);
+  finallyDo(stop);
   return {
     data,
     origin,
@@ -90,6 +109,7 @@ export async function start(options: FixtureOptions = {}): Promise<Fixture> {
     events,
     scored,
     services,
+    usage,
     problems,
     stop,
     async call(method, at, body, headers = {}) {
@@ -115,14 +135,26 @@ export async function start(options: FixtureOptions = {}): Promise<Fixture> {
   };
 }
 
-export async function newFolder(): Promise<string> {
+/** A clock that stands still, but for what is due at once. */
+export function stillClock(at: number): ManualClock {
+  const clock = new ManualClock(at);
+  const after = clock.after.bind(clock);
+  clock.after = (delayMs, task) => {
+    if (delayMs > 0) return after(delayMs, task);
+    const due = setImmediate(task);
+    return () => clearImmediate(due);
+  };
+  return clock;
+}
+
+export async function newFolder(finallyDo: Finally = onTestFinished): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), "machine-learning-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  finallyDo(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
 /** Waits until `look` answers something; for what a process or a timer brings about. */
-export async function until<T>(look: () => T | Promise<T>, withinMs = 10_000): Promise<NonNullable<T>> {
+export async function until<T>(look: () => T | Promise<T>, withinMs = PATIENCE_MS): Promise<NonNullable<T>> {
   const deadline = Date.now() + withinMs;
   while (Date.now() < deadline) {
     const seen = await look();
@@ -139,15 +171,23 @@ function checked(service: Service, problems: string[]): Service {
     name: service.name,
     async handle(request) {
       const answer = await service.handle(request);
-      if (!answer || !request.path.includes("/workspaces/") || request.path.startsWith("/mlflow"))
-        return answer;
+      if (!answer || !isDescribed(request.path)) return answer;
       const requestBody =
         request.body.length === 0 ? undefined : JSON.parse(Buffer.from(request.body).toString());
       // What is undefined in an answer is not sent.
       const responseBody = answer.body === undefined ? undefined : JSON.parse(JSON.stringify(answer.body));
       const exchange = { method: request.method, path: request.path, status: answer.status };
-      problems.push(...validator.problems({ ...exchange, requestBody, responseBody }));
+      const version = request.query.get("api-version") ?? "";
+      const responseHeaders = answer.headers ?? {};
+      problems.push(
+        ...validatorOf(version).problems({ ...exchange, requestBody, responseBody, responseHeaders }),
+      );
       return answer;
     },
   };
+}
+
+/** Operations under way have addresses of their own, which nothing describes. */
+function isDescribed(path: string): boolean {
+  return path.startsWith("/subscriptions/") && !/Operation(sStatus|Results)\//.test(path);
 }

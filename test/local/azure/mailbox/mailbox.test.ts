@@ -86,7 +86,7 @@ describe("sending", () => {
         html: "<head></head><p>Hi</p>",
       },
     ]);
-    expect(mailbox.stats?.()).toEqual({ mailsSent: 1 });
+    expect(mailbox.stats?.()).toEqual({ mailsSent: 1, cardsPosted: 0 });
   });
 
   test("twice with one operation id sends one mail, also after a restart", async () => {

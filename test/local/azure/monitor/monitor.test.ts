@@ -193,14 +193,14 @@ test("counts what was recorded before a restart", async () => {
   monitor = open();
   const [series] = await query("RequestsPerMinute");
   expect(series?.data[1]?.average).toBe(1);
-  expect(monitor.service.stats?.()).toEqual({ requestsRecorded: 1 });
+  expect(monitor.service.stats?.()).toMatchObject({ requestsRecorded: 1 });
 });
 
 test("writes to disk by itself half a second later", async () => {
   record(minute(1));
   clock.advance(500);
   const second = open();
-  expect(second.service.stats?.()).toEqual({ requestsRecorded: 1 });
+  expect(second.service.stats?.()).toMatchObject({ requestsRecorded: 1 });
   await second.service.stop?.();
 });
 
@@ -259,4 +259,11 @@ test("refuses a caller without a token with 401", async () => {
     `https://localhost:${front.port}${ENDPOINT}/providers/Microsoft.Insights/metrics?api-version=2024-02-01`,
   );
   expect(answer.status).toBe(401);
+});
+
+test("refuses a metric that Azure has and nothing here measures, by its name", async () => {
+  await expect(query("CpuUtilizationPercentage", {}, `${ENDPOINT}/deployments/blue`)).rejects.toMatchObject({
+    statusCode: 400,
+    message: expect.stringContaining("The metric 'CpuUtilizationPercentage' is not simulated"),
+  });
 });

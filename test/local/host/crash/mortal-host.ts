@@ -1,15 +1,23 @@
 /** A host in a process of its own that is killed and started again over the same data. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { cpSync, rmSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../../../local/host/main.ts", import.meta.url));
 const APP = fileURLToPath(new URL("./app", import.meta.url));
 
-/** Longer than any restart takes. */
-const PATIENCE_MS = 40_000;
+/** The code of that event in a history. */
+const TASK_COMPLETED = 5;
+
+/** Longer than all restarts of the long form take together. */
+const PATIENCE_MS = 120_000;
+
+/** A request that a dying host has swallowed is asked again after so long. */
+const REQUEST_TIMEOUT_MS = 5000;
 
 export class MortalHost {
   readonly journal: string;
@@ -44,14 +52,31 @@ export class MortalHost {
     this.#url = url;
   }
 
-  /** SIGKILL; resolves when the process is gone. */
-  async kill(): Promise<void> {
+  /** SIGKILL; resolves when the process is gone. @returns the id that it had, if there was one */
+  async kill(): Promise<number | undefined> {
     this.#url = undefined;
     const child = this.#child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return undefined;
     const gone = once(child, "exit");
     child.kill("SIGKILL");
     await gone;
+    return child.pid;
+  }
+
+  /** The results of activities that the dead host's data holds, as JSON texts; read from a copy, so that nothing is mended. */
+  committedResults(): Set<string> {
+    const copy = path.join(this.#folder, "copy");
+    cpSync(path.join(this.#folder, "data"), copy, { recursive: true });
+    const database = new DatabaseSync(path.join(copy, "durable.sqlite"));
+    const rows = database.prepare("SELECT events FROM history").all();
+    database.close();
+    rmSync(copy, { recursive: true });
+    const events = rows.flatMap((row): { EventType: number; Result?: string }[] =>
+      JSON.parse(String(row.events)),
+    );
+    return new Set(
+      events.flatMap(({ EventType, Result }) => (EventType === TASK_COMPLETED && Result ? [Result] : [])),
+    );
   }
 
   /** Asks the durable HTTP API again and again, over restarts, until one of `statuses` is the answer. */
@@ -78,6 +103,7 @@ export class MortalHost {
       const response = await fetch(`${this.#url}/runtime/webhooks/durabletask/${request}`, {
         method,
         headers: { "content-type": "application/json" },
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();

@@ -7,6 +7,7 @@ import {
   resolveSettings,
 } from "../../../../local/host/settings/app-settings.ts";
 import { readHostJson } from "../../../../local/host/settings/host-json.ts";
+import { misspeltNames } from "../../../../local/host/settings/host-json-names.ts";
 import { parseJsonWithComments } from "../../../../local/host/settings/json-with-comments.ts";
 import { parseTimeSpan } from "../../../../local/host/settings/time-span.ts";
 import { scratch } from "../harness.ts";
@@ -33,6 +34,18 @@ test.each([
   { text: "5", ms: undefined },
 ])("the time span '$text' is $ms ms", ({ text, ms }) => {
   expect(parseTimeSpan(text)).toBe(ms);
+});
+
+test("names in host.json that Azure passes over are told with the name that was meant, in any section", () => {
+  const json = {
+    version: "2.0",
+    functionTimout: "00:05:00",
+    Extensions: { HTTP: { routePrefx: "", hsts: {} }, durableTask: { hubname: "a" }, myOwnThing: {} },
+  };
+  expect(misspeltNames(json)).toEqual([
+    { path: "functionTimout", meant: "functionTimeout" },
+    { path: "extensions.http.routePrefx", meant: "routePrefix" },
+  ]);
 });
 
 describe("host.json", () => {

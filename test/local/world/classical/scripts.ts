@@ -8,27 +8,27 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
 
-const CLASSICAL = path.resolve("local/world/classical");
+/** What the code asset holds; a job starts in it. */
+const CODE = path.resolve("local/world");
 const run = promisify(execFile);
+
+export type Script = "train" | "evaluate" | "monitor" | "data-quality" | "responsible-ai" | "unit-test";
 
 /** Runs a script as a job does: a process of its own, in the code's folder. */
 export async function script(
-  name: "train" | "evaluate" | "monitor",
+  name: Script,
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<Record<string, unknown>> {
-  const { stdout } = await run(process.execPath, [`${name}.ts`, ...args], {
-    cwd: CLASSICAL,
+  const { stdout } = await run(process.execPath, [`classical/${name}.ts`, ...args], {
+    cwd: CODE,
     env: { ...process.env, ...env },
   });
   return JSON.parse(stdout);
 }
 
 /** What a script that must fail says on stderr. */
-export async function complaint(
-  name: "train" | "evaluate" | "monitor",
-  args: readonly string[],
-): Promise<string> {
+export async function complaint(name: Script, args: readonly string[]): Promise<string> {
   try {
     await script(name, args);
   } catch (error) {
@@ -45,8 +45,10 @@ export async function newFolder(): Promise<string> {
 
 /** Days from 2012-01-01 on, each as warm as `temperatures` says; nothing else ever changes. */
 export function csv(temperatures: readonly number[]): string {
-  const rows = temperatures.map((temperature, day) => `${dateOf(day)},0,${temperature},${temperature - 5},2`);
-  return ["date,precipitation,temp_max,temp_min,wind", ...rows, ""].join("\n");
+  const rows = temperatures.map(
+    (temperature, day) => `${dateOf(day)},0,${temperature},${temperature - 5},2,sun`,
+  );
+  return ["date,precipitation,temp_max,temp_min,wind,weather", ...rows, ""].join("\n");
 }
 
 export const dateOf = (day: number): string =>
@@ -60,7 +62,13 @@ export async function collect(
   const lines = { model_inputs: [] as string[], model_outputs: [] as string[] };
   for (const { date, temperature, prediction, station = 1 } of days) {
     const correlationid = `${date}/station-${station}`;
-    const row = { temp_max: temperature, temp_min: temperature - 5, precipitation: 0, wind: 2 };
+    const row = {
+      temp_max: temperature,
+      temp_min: temperature - 5,
+      precipitation: 0,
+      wind: 2,
+      weather: "sun",
+    };
     lines.model_inputs.push(
       JSON.stringify({ correlationid, data: [{ ...row, temp_max_before: temperature }] }),
     );

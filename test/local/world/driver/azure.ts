@@ -52,7 +52,7 @@ export async function startAzure() {
   const { key, cert, caFile, identity, endpoint } = await trust();
   const events: RaisedEvent[] = [];
   const scored: ScoredRequest[] = [];
-  const machineLearning = createMachineLearning({
+  const { services: machineLearning } = createMachineLearning({
     data: path.join(data, "azure"),
     clock: systemClock,
     subscriptionId: SUBSCRIPTION,
@@ -170,7 +170,7 @@ export async function ask(world: RunningWorld, body?: unknown): Promise<Record<s
 }
 
 /** Waits until `look` answers something. */
-export async function until<T>(look: () => T | Promise<T>, withinMs = 12_000): Promise<NonNullable<T>> {
+export async function until<T>(look: () => T | Promise<T>, withinMs = 50_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + withinMs;
   while (Date.now() < deadline) {
     const seen = await look();

@@ -1,0 +1,81 @@
+import { z } from "zod";
+
+export interface ComputeProperties {
+  readonly computeType: "AmlCompute" | "ComputeInstance" | "Kubernetes";
+  readonly provisioningState: "Creating" | "Updating" | "Deleting" | "Succeeded" | "Failed";
+  readonly resourceId?: string | null | undefined;
+  readonly createdOn: string;
+  readonly modifiedOn: string;
+  readonly isAttachedCompute: boolean;
+  readonly properties?:
+    | {
+        readonly vmSize?: string | null | undefined;
+        readonly namespace?: string | null | undefined;
+        readonly scaleSettings?: ScaleSettings | null | undefined;
+        readonly state?: InstanceState | undefined;
+        readonly lastOperation?: object | undefined;
+      }
+    | null
+    | undefined;
+}
+
+export type InstanceState = "Creating" | "Running" | "Starting" | "Stopping" | "Stopped" | "Restarting";
+type ScaleSettings = z.infer<typeof SCALE>;
+
+const SCALE = z.looseObject({
+  minNodeCount: z.number().int().min(0).default(0),
+  maxNodeCount: z.number().int().min(0),
+  nodeIdleTimeBeforeScaleDown: z.string().nullish(),
+});
+const sized = z.looseObject({ vmSize: z.string().min(1) });
+const common = { description: z.string().nullish(), computeLocation: z.string().nullish() };
+
+/** What a PUT of a compute must bring. */
+export const COMPUTE_BODY = z.looseObject({
+  location: z.string().nullish(),
+  tags: z.record(z.string(), z.string()).nullish(),
+  identity: z.looseObject({ type: z.string() }).nullish(),
+  sku: z.looseObject({ name: z.string() }).nullish(),
+  properties: z.discriminatedUnion(
+    "computeType",
+    [
+      z.looseObject({
+        ...common,
+        computeType: z.literal("AmlCompute"),
+        properties: sized.extend({ scaleSettings: SCALE.nullish() }),
+      }),
+      z.looseObject({ ...common, computeType: z.literal("ComputeInstance"), properties: sized }),
+      z.looseObject({
+        ...common,
+        computeType: z.literal("Kubernetes"),
+        resourceId: z.string().min(1),
+        properties: z.looseObject({ namespace: z.string().nullish() }).nullish(),
+      }),
+    ],
+    { error: "expected AmlCompute, ComputeInstance or Kubernetes: no other compute is simulated here" },
+  ),
+});
+
+export type ComputeBody = z.infer<typeof COMPUTE_BODY>;
+
+/** The nesting is the service's own. */
+export const COMPUTE_PATCH = z.looseObject({
+  properties: z.looseObject({ properties: z.looseObject({ scaleSettings: SCALE }) }),
+});
+
+/** Nodes of a cluster at work, as the cluster shows them: one per running job. */
+export function clusterState(running: number): object {
+  return {
+    allocationState: "Steady",
+    currentNodeCount: running,
+    targetNodeCount: running,
+    nodeStateCounts: {
+      idleNodeCount: 0,
+      runningNodeCount: running,
+      preparingNodeCount: 0,
+      unusableNodeCount: 0,
+      leavingNodeCount: 0,
+      preemptedNodeCount: 0,
+    },
+  };
+}

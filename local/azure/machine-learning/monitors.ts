@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { readDuration } from "./duration.ts";
+import { ASSET_TYPES, type CommandDefinition, type JobInput, type Step } from "./job-definition.ts";
+import type { Jobs, Submission } from "./jobs.ts";
+import type { MonitorData, MonitorDefinition } from "./monitor-definition.ts";
+import { stepJob } from "./pipeline-plan.ts";
+import { invalid } from "./refusal.ts";
+
+const SCRIPT = join(import.meta.dirname, "monitor-signal.ts");
+
+/** Runs model monitors: a pipeline job with a step for each signal, which measures it and tags its run at a breach. */
+export class Monitors {
+  readonly #jobs: Jobs;
+
+  constructor(jobs: Jobs) {
+    this.#jobs = jobs;
+  }
+
+  /** @param at - the moment that the windows of the data end at, in milliseconds since the epoch */
+  run(
+    submission: Submission,
+    monitor: MonitorDefinition,
+    properties: Readonly<Record<string, string>>,
+    at: number,
+  ): void {
+    const id = `${submission.workspace}/jobs/${submission.name}`;
+    const steps = Object.entries(monitor.signals).map(
+      ([name, signal]): Step => ({
+        node: name,
+        job: stepJob(id, name),
+        needs: [],
+        definition: definitionOf(name, signal, monitor, at),
+      }),
+    );
+    this.#jobs.submit(
+      submission,
+      { jobType: "Pipeline", displayName: submission.name, experimentName: "model-monitoring", properties },
+      steps,
+    );
+  }
+}
+
+function definitionOf(
+  name: string,
+  { signalType, productionData, referenceData, metricThresholds }: MonitorDefinition["signals"][string],
+  { computeConfiguration }: MonitorDefinition,
+  at: number,
+): CommandDefinition {
+  const options = {
+    signal: name,
+    signalType,
+    production: windowOf(productionData, at),
+    reference: windowOf(referenceData, at),
+    thresholds: metricThresholds.map(({ metric, threshold }) => ({ metric, value: threshold.value })),
+  };
+  const encoded = Buffer.from(JSON.stringify(options)).toString("base64url");
+  return {
+    jobType: "Command",
+    displayName: name,
+    command: `node "${SCRIPT}" ${encoded} "\${{inputs.production}}" "\${{inputs.reference}}"`,
+    environmentId: "azureml:model-monitoring:1",
+    inputs: { production: inputOf(productionData), reference: inputOf(referenceData) },
+    resources: { instanceType: computeConfiguration.instanceType, instanceCount: 1 },
+  };
+}
+
+function inputOf({ jobInputType, uri }: MonitorData): JobInput {
+  const type = ASSET_TYPES.find((known) => known === jobInputType);
+  if (type) return { jobInputType: type, uri };
+  throw invalid(`jobInputType is '${jobInputType}', expected one of ${ASSET_TYPES.join(", ")}.`);
+}
+
+/** From when to when data counts, in milliseconds since the epoch; null for all of it. */
+function windowOf(data: MonitorData, at: number): { from: number; to: number } | null {
+  if (data.inputDataType === "Fixed") return null;
+  if (data.inputDataType === "Static")
+    return { from: Date.parse(data.windowStart), to: Date.parse(data.windowEnd) };
+  const to = at - readDuration("windowOffset", data.windowOffset);
+  return { from: to - readDuration("windowSize", data.windowSize), to };
+}

@@ -1,0 +1,89 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Feature, type Finding, histogramOf } from "./measure.ts";
+import type { Signal } from "./metrics.ts";
+
+const SIGNAL_TYPES: Readonly<Record<Signal, string>> = {
+  "data-drift": "DataDrift",
+  "prediction-drift": "PredictionDrift",
+  "data-quality": "DataQuality",
+  performance: "ModelPerformance",
+};
+
+/**
+ * Writes what a model monitor of Azure writes: `signals/{signal}.json`, and for a signal of drift a histogram per feature.
+ *
+ * Azure keeps each metric's history in a run of its own. A job that is not told its experiment skips that, here as there,
+ * and then every `runId` is null.
+ *
+ * @param folder - of the job's output
+ */
+export async function writeSignal(
+  folder: string,
+  signal: Signal,
+  findings: readonly Finding[],
+  features: readonly Feature[],
+): Promise<void> {
+  const isOfFeatures = signal !== "performance";
+  const metrics = isOfFeatures ? featureMetrics(signal, findings, features) : plainMetrics(findings);
+  const payload = { signalName: signal, signalType: SIGNAL_TYPES[signal], version: "1.0.0", metrics };
+  await writeJson(join(folder, "signals", `${signal}.json`), payload);
+  if (!hasHistogram(signal)) return;
+  for (const feature of features) {
+    const histogram = { featureName: feature.name, histogram: histogramOf(feature) };
+    await writeJson(join(folder, histogramPath(signal, feature.name)), histogram);
+  }
+}
+
+const hasHistogram = (signal: Signal) => signal === "data-drift" || signal === "prediction-drift";
+const histogramPath = (signal: Signal, feature: string) => `signals/${signal}/${feature}.histogram.json`;
+
+function featureMetrics(signal: Signal, findings: readonly Finding[], features: readonly Feature[]): object {
+  const rows = ({ name }: Feature) => findings.filter(({ group }) => group === name);
+  const described = features.map((feature) => [
+    feature.name,
+    {
+      dataType: feature.type,
+      ...(hasHistogram(signal) ? { histogram: histogramPath(signal, feature.name) } : {}),
+      metrics: rows(feature).map((row) => (signal === "data-quality" ? qualityRow(row) : driftRow(row))),
+      runMetrics: rows(feature).map(({ metric }) => ({
+        runId: null,
+        metricName: metric,
+        runMetricName: "value",
+      })),
+    },
+  ]);
+  const [first] = features;
+  const rowCount = { baselineCount: first?.reference.length ?? 0, targetCount: first?.current.length ?? 0 };
+  return { features: Object.fromEntries(described), rowCount };
+}
+
+const thresholdOf = ({ threshold }: Finding) => (threshold === null ? {} : { threshold });
+
+const driftRow = (finding: Finding) => ({
+  metricName: finding.metric,
+  metricValue: finding.value,
+  ...thresholdOf(finding),
+});
+
+const qualityRow = (finding: Finding) => ({
+  metricName: finding.metric,
+  targetValue: finding.value,
+  baselineValue: finding.baseline ?? null,
+  ...thresholdOf(finding),
+});
+
+/** The newer of Azure's two shapes: a metric by its name. */
+function plainMetrics(findings: readonly Finding[]): object {
+  const metricNames = { value: "value", threshold: "threshold" };
+  const entries = findings.map((finding) => [
+    finding.metric,
+    { value: finding.value, ...thresholdOf(finding), timeseries: { runId: null, metricNames } },
+  ]);
+  return Object.fromEntries(entries);
+}
+
+async function writeJson(file: string, value: object): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, JSON.stringify(value, null, 4));
+}
