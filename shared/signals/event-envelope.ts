@@ -40,22 +40,24 @@ export function readEnvelope(event: unknown): z.ZodSafeParseResult<EventEnvelope
   return isCloudEvent ? CloudEvent.safeParse(event) : EventGridEvent.safeParse(event);
 }
 
-const EventGridEvent = EventGridSchema.transform(
-  ({ eventType, eventTime, topic, source, subject, ...rest }) => ({
+const EventGridEvent = z.compile(
+  EventGridSchema.transform(({ eventType, eventTime, topic, source, subject, ...rest }) => ({
     ...rest,
     type: eventType,
     time: eventTime,
     source: topic ?? source ?? "",
     subject: subject ?? "",
     data: parsedJson(rest.data),
-  }),
+  })),
 );
 
-const CloudEvent = CloudEventSchema.transform(({ data_base64, source, subject, ...rest }) => ({
-  ...rest,
-  source: source ?? "",
-  subject: subject ?? "",
-  data: parsedJson(
-    data_base64 === undefined ? rest.data : Buffer.from(data_base64, "base64").toString("utf8"),
-  ),
-}));
+const CloudEvent = z.compile(
+  CloudEventSchema.transform(({ data_base64, source, subject, ...rest }) => ({
+    ...rest,
+    source: source ?? "",
+    subject: subject ?? "",
+    data: parsedJson(
+      data_base64 === undefined ? rest.data : Buffer.from(data_base64, "base64").toString("utf8"),
+    ),
+  })),
+);

@@ -43,11 +43,11 @@ function pickOtherCases(
   }
 }
 
-/** An object of which only the named fields are read, without regard to the case of their keys. */
+/** An object of which only the named fields are read, without regard to the case of their keys. Compiled: every event passes here. */
 export function caseless<Shape extends z.ZodRawShape>(shape: Shape) {
   const exact = Object.keys(shape);
   const names = { exact, byLowerCase: new Map(exact.map((name) => [name.toLowerCase(), name])) };
-  return z.preprocess((value) => pick(value, names), z.object(shape));
+  return z.compile(z.preprocess((value) => pick(value, names), z.object(shape)));
 }
 
 /** The object itself, or the object inside a JSON text; anything else is left for the schema to refuse. */

@@ -7,7 +7,7 @@ import {
   readState,
   recordAt,
 } from "../../../shared/signals/alert.ts";
-import { buildSignal, prefixed } from "../../../shared/signals/build.ts";
+import { buildSignal } from "../../../shared/signals/build.ts";
 import {
   caseless,
   firstProblem,
@@ -355,7 +355,21 @@ describe("a signal is cut to a size that travels", () => {
   });
 
   test("by names of tags: 200 characters, behind a prefix", () => {
-    expect(prefixed("tag", new Map([["a".repeat(300), "x"]]))).toEqual({ [`tag.${"a".repeat(200)}`]: "x" });
-    expect(prefixed("tag", undefined)).toEqual({});
+    const tags = { tag: new Map([["a".repeat(300), "x"]]), property: undefined };
+    expect(buildSignal({ ...draft, tags }).evidence.facts).toEqual({ [`tag.${"a".repeat(200)}`]: "x" });
+  });
+
+  test("by tags: what 64 facts have left room for, without empty ones", () => {
+    const facts = Object.fromEntries(Array.from({ length: 62 }, (_, index) => [`f${index}`, "x"]));
+    const tag = new Map([
+      ["blank", ""],
+      ["a", "1"],
+    ]);
+    const property = new Map([
+      ["a", "2"],
+      ["b", "3"],
+    ]);
+    const { evidence } = buildSignal({ ...draft, facts, tags: { tag, property } });
+    expect(evidence.facts).toEqual({ ...facts, "tag.a": "1", "property.a": "2" });
   });
 });
