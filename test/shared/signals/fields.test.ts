@@ -39,6 +39,30 @@ describe("a time", () => {
     ["2026-01-31T08:00:00 -0530", "2026-01-31T13:30:00.000Z"],
     ["2026-01-31", "2026-01-31T00:00:00.000Z"],
     ["2026-13-01", null],
+    ["of 2026-01-31", null],
+    ["2026-01-31T08:00:00.5z", "2026-01-31T08:00:00.500Z"],
+    ["2026-02-28T23:59:59.987Z", "2026-02-28T23:59:59.987Z"],
+    ["2024-02-29T08:00:00Z", "2024-02-29T08:00:00.000Z"],
+    ["2026-02-29T08:00:00Z", null],
+    ["2026-04-31", null],
+    ["2/30/2026", null],
+    ["of 2026-01-28T08:00:00Z", null],
+    ["2026-01-28T08:00:00Z or so", null],
+    ["2026-1O-28T08:00:00Z", null],
+    ["2026-00-28T08:00:00Z", null],
+    ["2026-13-28T08:00:00Z", null],
+    ["2026-01-00T08:00:00Z", null],
+    ["2026-01-1xT08:00:00Z", null],
+    ["2026-01-32T08:00:00Z", null],
+    ["2026-01-28T1x:00:00Z", null],
+    ["2026-01-28T25:00:00Z", null],
+    ["2026-01-28T30:00:00Z", null],
+    ["2026-01-28T08:60:00Z", null],
+    ["2026-01-28T08:0x:00Z", null],
+    ["2026-01-28T08:00:60Z", null],
+    ["2026-01-28T08:00:0xZ", null],
+    ["2026-01-28T08:00:00.xZ", null],
+    ["1/31/2026 12:05:09PM", "2026-01-31T12:05:09.000Z"],
     ["1/31/2026", "2026-01-31T00:00:00.000Z"],
     ["1/31/2026 12:05:09 AM", "2026-01-31T00:05:09.000Z"],
     ["1/31/2026 12:05:09 PM", "2026-01-31T12:05:09.000Z"],
@@ -130,6 +154,8 @@ describe("fields without regard to case", () => {
     expect(Both.safeParse({ ...many, name: "a" }).success).toBe(false);
     delete many.k0;
     expect(Both.safeParse({ ...many, name: "a" }).success).toBe(true);
+    const tags = Object.fromEntries(Array.from({ length: 2_001 }, (_, index) => [`k${index}`, index]));
+    expect(TextMap.parse(tags)?.size).toBe(2_000);
   });
 
   test.each(["text", null, [], 7])("are not read from %j", (value) => {
@@ -288,6 +314,7 @@ describe("a resource id", () => {
       subject: { workspace, endpoint: "e", deployment: "blue" },
     },
     { id: `${workspace}/models/onlineEndpoints`, subject: { workspace } },
+    { id: `${workspace}/models/onlineEndpoints/versions/3`, subject: { workspace } },
     {
       id: "/providers/Microsoft.MachineLearningServices/registries/r",
       subject: { resource: "/providers/Microsoft.MachineLearningServices/registries/r" },
