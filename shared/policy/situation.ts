@@ -64,5 +64,6 @@ export function isLastTier(signal: Signal): boolean {
 
 /** What starting a reaction is estimated to cost, in the policy's `cost.currency`; 0 where the policy gives no estimate. */
 export function estimatedCost(reaction: string, { cost }: ModelPolicy): number {
-  return new Map(Object.entries(cost.estimates)).get(reaction) ?? 0;
+  const estimates: Readonly<Record<string, number | undefined>> = cost.estimates;
+  return (Object.hasOwn(estimates, reaction) ? estimates[reaction] : undefined) ?? 0;
 }

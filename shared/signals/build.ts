@@ -1,6 +1,7 @@
 import type { Measurement, Signal, SignalKind, Subject } from "./signal.ts";
 
 const LONGEST_FACT = 2_000;
+const LONGEST_NAME = 200;
 const MOST_FACTS = 64;
 const MOST_MEASUREMENTS = 200;
 
@@ -14,6 +15,8 @@ export type Draft = {
   occurredAt: string;
   measurements?: readonly Measurement[];
   facts?: Readonly<Record<string, string | undefined>>;
+  /** Tags of others, which become facts behind a prefix, so that nobody's tag passes for a fact of ours. */
+  tags?: Readonly<Record<string, ReadonlyMap<string, string> | undefined>>;
   source: Signal["source"];
 };
 
@@ -28,35 +31,31 @@ export function buildSignal(draft: Draft): Signal {
     occurredAt: draft.occurredAt,
     evidence: {
       measurements: (draft.measurements ?? []).slice(0, MOST_MEASUREMENTS),
-      facts: cutFacts(draft.facts ?? {}),
+      facts: allFacts(draft),
     },
     source: draft.source,
   };
 }
 
-function cutFacts(facts: Readonly<Record<string, string | undefined>>): Record<string, string> {
+/** Our own first: where there are too many, tags are left out. */
+function allFacts({ facts, tags }: Draft): Record<string, string> {
   const kept: Record<string, string> = {};
-  let count = 0;
-  for (const [name, text] of Object.entries(facts)) {
-    if (text === undefined || text === "") continue;
-    if (count === MOST_FACTS) break;
-    count += 1;
-    kept[name] = text.slice(0, LONGEST_FACT);
+  let room = MOST_FACTS;
+  for (const name in facts) {
+    if (room > 0 && keep(kept, name, facts[name])) room -= 1;
+  }
+  for (const prefix in tags) {
+    for (const [name, text] of tags[prefix] ?? []) {
+      if (room === 0) return kept;
+      if (keep(kept, `${prefix}.${name.slice(0, LONGEST_NAME)}`, text)) room -= 1;
+    }
   }
   return kept;
 }
 
-/** Tags as facts, each name behind a prefix, so that nobody's tag passes for a fact of ours. */
-export function prefixed(
-  prefix: string,
-  tags: ReadonlyMap<string, string> | undefined,
-): Record<string, string> {
-  const facts: Record<string, string> = {};
-  let count = 0;
-  for (const [name, text] of tags ?? []) {
-    if (count === MOST_FACTS) break;
-    count += 1;
-    facts[`${prefix}.${name.slice(0, 200)}`] = text;
-  }
-  return facts;
+/** @returns whether there was something to keep */
+function keep(kept: Record<string, string>, name: string, text: string | undefined): boolean {
+  if (text === undefined || text === "") return false;
+  kept[name] = text.slice(0, LONGEST_FACT);
+  return true;
 }

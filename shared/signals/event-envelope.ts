@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isRecord, Name, OptionalText, parsedJson } from "./fields.ts";
+import { Name, OptionalText, parsedJson } from "./fields.ts";
 
 const EventGridSchema = z.object({
   id: Name,
@@ -35,27 +35,29 @@ export type EventEnvelope = {
 };
 
 /** Reads either schema: CloudEvents names its type `type`, Event Grid `eventType`. */
-export function readEnvelope(event: unknown): z.ZodSafeParseResult<EventEnvelope> {
-  const isCloudEvent = isRecord(event) && !("eventType" in event) && "type" in event;
+export function readEnvelope(event: Record<string, unknown>): z.ZodSafeParseResult<EventEnvelope> {
+  const isCloudEvent = !("eventType" in event) && "type" in event;
   return isCloudEvent ? CloudEvent.safeParse(event) : EventGridEvent.safeParse(event);
 }
 
-const EventGridEvent = EventGridSchema.transform(
-  ({ eventType, eventTime, topic, source, subject, ...rest }) => ({
+const EventGridEvent = z.compile(
+  EventGridSchema.transform(({ eventType, eventTime, topic, source, subject, ...rest }) => ({
     ...rest,
     type: eventType,
     time: eventTime,
     source: topic ?? source ?? "",
     subject: subject ?? "",
     data: parsedJson(rest.data),
-  }),
+  })),
 );
 
-const CloudEvent = CloudEventSchema.transform(({ data_base64, source, subject, ...rest }) => ({
-  ...rest,
-  source: source ?? "",
-  subject: subject ?? "",
-  data: parsedJson(
-    data_base64 === undefined ? rest.data : Buffer.from(data_base64, "base64").toString("utf8"),
-  ),
-}));
+const CloudEvent = z.compile(
+  CloudEventSchema.transform(({ data_base64, source, subject, ...rest }) => ({
+    ...rest,
+    source: source ?? "",
+    subject: subject ?? "",
+    data: parsedJson(
+      data_base64 === undefined ? rest.data : Buffer.from(data_base64, "base64").toString("utf8"),
+    ),
+  })),
+);

@@ -43,11 +43,11 @@ function pickOtherCases(
   }
 }
 
-/** An object of which only the named fields are read, without regard to the case of their keys. */
+/** An object of which only the named fields are read, without regard to the case of their keys. Compiled: every event passes here. */
 export function caseless<Shape extends z.ZodRawShape>(shape: Shape) {
   const exact = Object.keys(shape);
   const names = { exact, byLowerCase: new Map(exact.map((name) => [name.toLowerCase(), name])) };
-  return z.preprocess((value) => pick(value, names), z.object(shape));
+  return z.compile(z.preprocess((value) => pick(value, names), z.object(shape)));
 }
 
 /** The object itself, or the object inside a JSON text; anything else is left for the schema to refuse. */
@@ -118,11 +118,11 @@ export function readTime(value: unknown): string | null {
   const text = value.trim();
   const utc = UTC_TIME.exec(text);
   if (utc) return `${text.slice(0, 19)}.${(utc[1] ?? "").slice(0, 3).padEnd(3, "0")}Z`;
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return toIso(`${text}T00:00:00Z`);
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return toIso(text, "00:00:00Z");
   const iso = ISO_TIME.exec(text);
   if (iso) {
-    const [, day, time, fraction = "0", zone = "Z"] = iso;
-    return toIso(`${day}T${time}.${fraction.slice(0, 3).padEnd(3, "0")}${zone.toUpperCase()}`);
+    const [, day = "", time, fraction = "", zone = "Z"] = iso;
+    return toIso(day, `${time}.${fraction.slice(0, 3).padEnd(3, "0")}${zone.toUpperCase()}`);
   }
   const us = US_TIME.exec(text);
   if (!us) return null;
@@ -139,12 +139,15 @@ export function readTime(value: unknown): string | null {
   ] = us;
   const hours = (Number(hour) % 12) + (half.toUpperCase() === "PM" ? 12 : 0);
   const two = (part: string | number) => String(part).padStart(2, "0");
-  return toIso(`${year}-${two(month)}-${two(day)}T${two(hours)}:${minute}:${second}${zone}`);
+  return toIso(`${year}-${two(month)}-${two(day)}`, `${two(hours)}:${minute}:${second}${zone}`);
 }
 
-function toIso(text: string): string | null {
-  const time = new Date(text);
-  return Number.isNaN(time.getTime()) ? null : time.toISOString();
+function toIso(day: string, rest: string): string | null {
+  const midnight = new Date(`${day}T00:00:00Z`);
+  const time = new Date(`${day}T${rest}`);
+  if (Number.isNaN(midnight.getTime()) || Number.isNaN(time.getTime())) return null;
+  // JavaScript takes February 30 for March 2.
+  return midnight.toISOString().startsWith(day) ? time.toISOString() : null;
 }
 
 /** A moment in any form that {@link readTime} knows, as ISO 8601 in UTC. */

@@ -1,4 +1,4 @@
-import { buildSignal, prefixed } from "./build.ts";
+import { buildSignal } from "./build.ts";
 import type { EventEnvelope } from "./event-envelope.ts";
 import type { EventContext, EventParser } from "./event-parser.ts";
 import { caseless, Name, OptionalText, TextMap } from "./fields.ts";
@@ -124,7 +124,8 @@ function endOutcome(
     subject: run.subject,
     severity: end.severity,
     occurredAt,
-    facts: { ...run.facts, status: run.status, monitorError: failure, ...prefixed("tag", tags) },
+    facts: { ...run.facts, status: run.status, monitorError: failure },
+    tags: { tag: tags },
     source: { door: "model-events", type: event.type, id: event.id },
   });
   return signalled(failure === undefined ? rule : `${rule}/monitor-failed`, signal);

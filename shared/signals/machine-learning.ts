@@ -1,4 +1,4 @@
-import { buildSignal, prefixed } from "./build.ts";
+import { buildSignal } from "./build.ts";
 import type { EventParser } from "./event-parser.ts";
 import { caseless, LooseNumber, Name, OptionalText, readTime, TextMap, VersionText } from "./fields.ts";
 import { rejected, signalled } from "./outcome.ts";
@@ -20,9 +20,8 @@ const Registered = caseless({
 export const modelRegistered: EventParser = (event, { rule, occurredAt, data }) => {
   const read = Registered.safeParse(data ?? {});
   if (!read.success) return { problem: read.error };
-  const fromSubject = modelAndVersion(/^models\/(.+)$/i.exec(event.subject)?.[1] ?? "");
-  const model = read.data.ModelName ?? fromSubject?.model;
-  const version = read.data.ModelVersion ?? fromSubject?.version;
+  const model = read.data.ModelName ?? inSubject(event.subject)?.model;
+  const version = read.data.ModelVersion ?? inSubject(event.subject)?.version;
   if (!model)
     return rejected(rule, "data.ModelName", "expected a model's name, found nothing, nor in 'subject'");
   if (!version)
@@ -33,11 +32,13 @@ export const modelRegistered: EventParser = (event, { rule, occurredAt, data }) 
     subject: { ...subjectOf(event.source), model, version },
     severity: 3,
     occurredAt,
-    facts: { ...prefixed("tag", read.data.ModelTags), ...prefixed("property", read.data.ModelProperties) },
+    tags: { tag: read.data.ModelTags, property: read.data.ModelProperties },
     source: { door: DOOR, type: event.type, id: event.id },
   });
   return signalled(rule, signal);
 };
+
+const inSubject = (subject: string) => modelAndVersion(/^models\/(.+)$/i.exec(subject)?.[1] ?? "");
 
 /** `name:version`, split at the last colon: a name may hold one. */
 function modelAndVersion(text: string): { model: string; version: string } | undefined {
@@ -75,7 +76,8 @@ export const modelDeployed: EventParser = (event, { rule, occurredAt, data }) =>
         subject: { ...subjectOf(event.source), endpoint, ...model },
         severity: 4,
         occurredAt,
-        facts: { computeType: read.data.ServiceComputeType, ...prefixed("tag", read.data.ServiceTags) },
+        facts: { computeType: read.data.ServiceComputeType },
+        tags: { tag: read.data.ServiceTags },
         source: { door: DOOR, type: event.type, id: event.id },
       }),
   );

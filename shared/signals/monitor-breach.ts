@@ -77,15 +77,8 @@ function readItem(text: string): Measurement[] {
   return [group === undefined ? measurement : { ...measurement, group }];
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  v: "\v",
-};
+/** `repr` writes every other character that cannot be printed by its code. */
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 const CODE_LENGTH: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
 /**
@@ -132,9 +125,8 @@ function pythonString(text: string, start: number, quote: string): { value: stri
 /** What stands after a backslash, and how many characters it takes. */
 function escaped(text: string, at: number): { meant: string; length: number } {
   const char = text.charAt(at);
-  const digits = CODE_LENGTH[char];
-  const code = digits === undefined ? Number.NaN : Number.parseInt(text.slice(at + 1, at + 1 + digits), 16);
-  if (digits !== undefined && code >= 0 && code <= 0x10ffff)
-    return { meant: String.fromCodePoint(code), length: 1 + digits };
+  const digits = CODE_LENGTH[char] ?? 0;
+  const code = Number.parseInt(text.slice(at + 1, at + 1 + digits), 16);
+  if (code >= 0 && code <= 0x10ffff) return { meant: String.fromCodePoint(code), length: 1 + digits };
   return { meant: ESCAPES[char] ?? char, length: 1 };
 }

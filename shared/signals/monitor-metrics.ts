@@ -41,7 +41,8 @@ const AVERAGE_SCORE = new RegExp(`^average${GENERATION}score$`);
 const ACCEPTABLE_SCORE = new RegExp(`^acceptable${GENERATION}scoreperinstance$`);
 
 function meaningOf(metric: string): MetricMeaning | undefined {
-  const name = metric.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+  const lower = metric.toLowerCase();
+  const name = MEANINGS.has(lower) ? lower : lower.replaceAll(/[^a-z0-9]/g, "");
   const known = MEANINGS.get(name);
   if (known) return known;
   if (PASS_RATE.test(name) || AVERAGE_SCORE.test(name)) return SAFETY_BELOW;

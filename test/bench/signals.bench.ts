@@ -31,8 +31,8 @@ const MOST_TIMES_JSON = 6;
 /** The most that a hostile byte may cost, as a multiple of a typical one. */
 const MOST_TIMES_TYPICAL = 10;
 
-/** What may be added to `JSON.parse` of a payload whose every byte is dear by itself. */
-const MOST_TIMES_OWN_JSON = 2;
+/** The most that the live heap may grow by while a million payloads are read, in MB. */
+const MOST_GROWTH_MB = 10;
 
 v8.setFlagsFromString("--expose-gc");
 const collect = vm.runInNewContext("gc") as () => void;
@@ -104,7 +104,14 @@ function measure(work: () => unknown, seconds: number): Measured {
   };
 }
 
-const failures: string[] = [];
+const missed: string[] = [];
+
+/** The word beside a figure; what misses its limit is said once more at the end. */
+function verdict(isMet: boolean, figure: string): "met" | "MISSED" {
+  if (!isMet) missed.push(figure);
+  return isMet ? "met" : "MISSED";
+}
+
 const typicalNsPerByte = new Map<keyof typeof doors, number>();
 const rows = typical.map(([door, name]) => {
   const bytes = readFileSync(new URL(`../fixtures/events/${name}.json`, import.meta.url));
@@ -119,7 +126,6 @@ const rows = typical.map(([door, name]) => {
   const full = Math.max(fullA.perSecond, fullB.perSecond);
   const [jsonUs, fullUs] = [Math.min(jsonA.cpuUs, jsonB.cpuUs), Math.min(fullA.cpuUs, fullB.cpuUs)];
   const times = fullUs / jsonUs;
-  if (times > MOST_TIMES_JSON) failures.push(`${name}: ${times.toFixed(1)} times JSON.parse`);
   const nsPerByte = (fullUs * 1000) / bytes.length;
   typicalNsPerByte.set(door, Math.max(nsPerByte, typicalNsPerByte.get(door) ?? 0));
   return {
@@ -133,6 +139,10 @@ const rows = typical.map(([door, name]) => {
     "cpu µs": Number(fullUs.toFixed(2)),
     "JSON cpu µs": Number(jsonUs.toFixed(2)),
     "times JSON": Number(times.toFixed(2)),
+    [`at most ${MOST_TIMES_JSON}`]: verdict(
+      times <= MOST_TIMES_JSON,
+      `${name}: ${times.toFixed(1)} times JSON.parse`,
+    ),
   };
 });
 console.table(rows);
@@ -149,19 +159,19 @@ const hostile = Object.entries(hostilePayloads()).flatMap(([name, text]) => {
   });
 });
 hostile.sort((a, b) => b.times - a.times);
-console.table(
-  hostile.slice(0, 12).map(({ nsPerByte, times, timesJson, ...row }) => ({
-    ...row,
-    "ns/byte": Number(nsPerByte.toFixed(1)),
-    "times typical": Number(times.toFixed(2)),
-    "times JSON": Number(timesJson.toFixed(2)),
-  })),
-);
-for (const { name, door, times, timesJson } of hostile) {
-  // Some bytes are that dear for JSON.parse alone: nothing that reads them could be cheaper.
-  if (times > MOST_TIMES_TYPICAL && timesJson > MOST_TIMES_OWN_JSON)
-    failures.push(`${name} at ${door}: ${times.toFixed(1)} times a typical byte`);
-}
+const judged = hostile.map(({ nsPerByte, times, timesJson, ...row }) => ({
+  ...row,
+  "ns/byte": Number(nsPerByte.toFixed(1)),
+  "times typical": Number(times.toFixed(2)),
+  // Near 1, JSON.parse alone is that dear: nothing that reads such bytes could be cheaper.
+  "times JSON": Number(timesJson.toFixed(2)),
+  [`at most ${MOST_TIMES_TYPICAL}`]: verdict(
+    times <= MOST_TIMES_TYPICAL,
+    `${row.name} at ${row.door}: ${times.toFixed(1)} times a typical byte, ${timesJson.toFixed(1)} times JSON.parse of it`,
+  ),
+}));
+console.table(judged.slice(0, 12));
+console.log(`and ${Math.max(judged.length - 12, 0)} cheaper ones of ${judged.length}`);
 
 const bytes = readFileSync(
   new URL(
@@ -174,8 +184,15 @@ for (let count = 0; count < settings.million; count += 1) {
   react(doors.alerts, bytes);
   if (count % Math.ceil(settings.million / 10) === 0) heapMb.push(liveHeapMb());
 }
-console.log({ payloads: settings.million, heapMb });
-if ((heapMb.at(-1) ?? 0) > (heapMb[1] ?? 0) + 10) failures.push(`the heap grew: ${heapMb.join(", ")} MB`);
+const growthMb = (heapMb.at(-1) ?? 0) - (heapMb[1] ?? 0);
+console.log({
+  payloads: settings.million,
+  heapMb,
+  [`grows by at most ${MOST_GROWTH_MB} MB`]: verdict(
+    growthMb <= MOST_GROWTH_MB,
+    `the heap grew: ${heapMb.join(", ")} MB`,
+  ),
+});
 
 /** After a collection. */
 function liveHeapMb(): number {
@@ -183,5 +200,5 @@ function liveHeapMb(): number {
   return Math.round(process.memoryUsage().heapUsed / 1e5) / 10;
 }
 
-console.log(failures.length === 0 ? "within its limits" : failures.join("\n"));
-process.exitCode = failures.length === 0 ? 0 : 1;
+console.log(missed.length === 0 ? "every limit is met" : `MISSED:\n${missed.join("\n")}`);
+process.exitCode = missed.length === 0 ? 0 : 1;

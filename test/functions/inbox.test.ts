@@ -62,6 +62,22 @@ describe("the list", () => {
       reason: expect.stringContaining("expected JSON"),
       field: "",
     });
+    expect(page.value[4]).toEqual({
+      id: ids[0],
+      door: "alerts",
+      receivedAt: "2024-03-05T12:00:00.000Z",
+      outcome: "signal",
+      kind: "endpoint.failing",
+      signalIds: [expect.stringMatching(/^endpoint\.failing:[0-9a-f]{32}$/)],
+      rule: expect.stringMatching(/^alert\//),
+      reason: null,
+      field: null,
+    });
+    expect(page.value[0]).toMatchObject({
+      outcome: "duplicate",
+      kind: "endpoint.failing",
+      signalIds: page.value[4].signalIds,
+    });
     expect(page.continuation).toBeNull();
   });
 

@@ -61,9 +61,15 @@ describe("the reaction table", () => {
     expect(Decision.parse(decision)).toEqual(decision);
   });
 
-  test.each([...SIGNAL_KINDS])("tells the waiting operation that %s has cleared", (kind) => {
-    const decision = decide(signalOf(kind, { state: "cleared" }), open, calm, now);
+  test.each(cells)("tells what waits that $kind of a $scenario model has cleared", ({ kind, scenario }) => {
+    const policy = policyWith((draft) => {
+      draft.scenario = scenario;
+      draft.drift.consecutiveBreaches = 2;
+      draft.freezes = [{ from: at(-DAY), to: at(DAY), reason: "inventory" }];
+    });
+    const decision = decide(signalOf(kind, { state: "cleared" }), policy, calm, now);
     expect(decision).toMatchObject({ reaction: "raise-event", rule: `${kind}/cleared`, heldBack: null });
+    expect(decision.reason).toContain("no longer");
   });
 });
 

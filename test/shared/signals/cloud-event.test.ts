@@ -26,8 +26,16 @@ test.each([
   const read = () => fromCloudEvent({ ...toCloudEvent(signal), ...change });
   expect(read).toThrow(SignalEventError);
   expect(read).toThrow(`at '${field}'`);
+  expect(read).toThrow("Expected CloudEvents 1.0 as the doors publish it.");
+  expect(read).toThrow(expect.objectContaining({ name: "SignalEventError", details: { field } }));
 });
 
 test.each([null, 7, "text", []])("refuses %j", (event) => {
-  expect(() => fromCloudEvent(event)).toThrow(SignalEventError);
+  expect(() => fromCloudEvent(event)).toThrow("cannot be read at '(root)': Invalid input");
+});
+
+test("fills in what a signal may leave out", () => {
+  const { evidence: _, ...data } = toCloudEvent(signal).data;
+  const bare = { ...toCloudEvent(signal), data: { ...data, evidence: {} } };
+  expect(fromCloudEvent(bare).evidence).toEqual({ measurements: [], facts: {} });
 });

@@ -30,6 +30,7 @@ test("a finding about an image is a signal with all that it says", () => {
         severity: 1,
         occurredAt: "2026-07-01T08:00:00.000Z",
         evidence: { facts: { finding: "a hole", cve: "CVE-1", severity: "High" } },
+        id: expect.stringMatching(/^image\.vulnerable:[0-9a-f]{32}$/),
         source: { door: "endpoint-traffic", type: "Microsoft.Security/assessments" },
       },
     ],
@@ -113,6 +114,14 @@ test("a finding is dated by when its state changed where it was not dated itself
     outcome: "rejected",
     field: "properties.timeGenerated",
     reason: "expected a date, found none",
+  });
+});
+
+test("a finding without details calls for nothing, in Defender's own rule", () => {
+  const properties = { status: { code: "Unhealthy" }, timeGenerated: "2026-07-01T08:00:00Z" };
+  expect(defenderFinding({ id: "1", properties })).toMatchObject({
+    outcome: "ignored",
+    rule: "defender/image",
   });
 });
 

@@ -7,7 +7,7 @@ import {
   readState,
   recordAt,
 } from "../../../shared/signals/alert.ts";
-import { buildSignal, prefixed } from "../../../shared/signals/build.ts";
+import { buildSignal } from "../../../shared/signals/build.ts";
 import {
   caseless,
   firstProblem,
@@ -39,6 +39,30 @@ describe("a time", () => {
     ["2026-01-31T08:00:00 -0530", "2026-01-31T13:30:00.000Z"],
     ["2026-01-31", "2026-01-31T00:00:00.000Z"],
     ["2026-13-01", null],
+    ["of 2026-01-31", null],
+    ["2026-01-31T08:00:00.5z", "2026-01-31T08:00:00.500Z"],
+    ["2026-02-28T23:59:59.987Z", "2026-02-28T23:59:59.987Z"],
+    ["2024-02-29T08:00:00Z", "2024-02-29T08:00:00.000Z"],
+    ["2026-02-29T08:00:00Z", null],
+    ["2026-04-31", null],
+    ["2/30/2026", null],
+    ["of 2026-01-28T08:00:00Z", null],
+    ["2026-01-28T08:00:00Z or so", null],
+    ["2026-1O-28T08:00:00Z", null],
+    ["2026-00-28T08:00:00Z", null],
+    ["2026-13-28T08:00:00Z", null],
+    ["2026-01-00T08:00:00Z", null],
+    ["2026-01-1xT08:00:00Z", null],
+    ["2026-01-32T08:00:00Z", null],
+    ["2026-01-28T1x:00:00Z", null],
+    ["2026-01-28T25:00:00Z", null],
+    ["2026-01-28T30:00:00Z", null],
+    ["2026-01-28T08:60:00Z", null],
+    ["2026-01-28T08:0x:00Z", null],
+    ["2026-01-28T08:00:60Z", null],
+    ["2026-01-28T08:00:0xZ", null],
+    ["2026-01-28T08:00:00.xZ", null],
+    ["1/31/2026 12:05:09PM", "2026-01-31T12:05:09.000Z"],
     ["1/31/2026", "2026-01-31T00:00:00.000Z"],
     ["1/31/2026 12:05:09 AM", "2026-01-31T00:05:09.000Z"],
     ["1/31/2026 12:05:09 PM", "2026-01-31T12:05:09.000Z"],
@@ -130,6 +154,8 @@ describe("fields without regard to case", () => {
     expect(Both.safeParse({ ...many, name: "a" }).success).toBe(false);
     delete many.k0;
     expect(Both.safeParse({ ...many, name: "a" }).success).toBe(true);
+    const tags = Object.fromEntries(Array.from({ length: 2_001 }, (_, index) => [`k${index}`, index]));
+    expect(TextMap.parse(tags)?.size).toBe(2_000);
   });
 
   test.each(["text", null, [], 7])("are not read from %j", (value) => {
@@ -288,6 +314,7 @@ describe("a resource id", () => {
       subject: { workspace, endpoint: "e", deployment: "blue" },
     },
     { id: `${workspace}/models/onlineEndpoints`, subject: { workspace } },
+    { id: `${workspace}/models/onlineEndpoints/versions/3`, subject: { workspace } },
     {
       id: "/providers/Microsoft.MachineLearningServices/registries/r",
       subject: { resource: "/providers/Microsoft.MachineLearningServices/registries/r" },
@@ -355,7 +382,21 @@ describe("a signal is cut to a size that travels", () => {
   });
 
   test("by names of tags: 200 characters, behind a prefix", () => {
-    expect(prefixed("tag", new Map([["a".repeat(300), "x"]]))).toEqual({ [`tag.${"a".repeat(200)}`]: "x" });
-    expect(prefixed("tag", undefined)).toEqual({});
+    const tags = { tag: new Map([["a".repeat(300), "x"]]), property: undefined };
+    expect(buildSignal({ ...draft, tags }).evidence.facts).toEqual({ [`tag.${"a".repeat(200)}`]: "x" });
+  });
+
+  test("by tags: what 64 facts have left room for, without empty ones", () => {
+    const facts = Object.fromEntries(Array.from({ length: 62 }, (_, index) => [`f${index}`, "x"]));
+    const tag = new Map([
+      ["blank", ""],
+      ["a", "1"],
+    ]);
+    const property = new Map([
+      ["a", "2"],
+      ["b", "3"],
+    ]);
+    const { evidence } = buildSignal({ ...draft, facts, tags: { tag, property } });
+    expect(evidence.facts).toEqual({ ...facts, "tag.a": "1", "property.a": "2" });
   });
 });

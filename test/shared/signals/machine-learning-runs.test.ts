@@ -164,6 +164,18 @@ describe("a monitor's run", () => {
       { why: "a code of eight digits", list: `['${of("\\U0001F600!")}']`, found: ["😀!"] },
       { why: "the last code there is", list: `['${of("\\U0010FFFF")}']`, found: ["\u{10FFFF}"] },
       { why: "a code beyond the last", list: `['${of("\\U00110000")}']`, found: ["U00110000"] },
+      { why: "a code below zero", list: `['${of("\\x-1")}']`, found: ["x-1"] },
+      {
+        why: "white space between its fields",
+        list: `['${of("a").replaceAll(",", ",\\r\\n\\t")}']`,
+        found: ["a"],
+      },
+      {
+        why: "a later list in double quotes",
+        list: `['${of("a")}'] ["${of("b").replaceAll('"', '\\"')}"]`,
+        found: ["a"],
+      },
+      { why: "no brackets", list: `'${of("a")}'`, found: [] },
       { why: "a code that is none", list: `['${of("\\xzz")}']`, found: ["xzz"] },
       { why: "a list after which another comes", list: `['${of("a")}'] ['${of("b")}']`, found: ["a"] },
       {

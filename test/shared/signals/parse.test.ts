@@ -102,6 +102,21 @@ describe("every fixture has its outcome", () => {
   );
 });
 
+test.each([
+  ["Microsoft.ContainerRegistry.ImagePushed", { action: "push" }, '"push"'],
+  ["ImageDeleted", {}, '"ImageDeleted"'],
+  ["ChartPushed", undefined, '"ChartPushed"'],
+  ["Microsoft.ContainerRegistry.ChartDeleted", { action: "chart_delete" }, '"chart_delete"'],
+])("%s, told by a registry, calls for nothing by itself", (eventType, data, word) => {
+  const event = { id: "1", eventType, eventTime: "2026-07-01T08:00:00Z", data };
+  expect(parseModelEvent(event)).toEqual({
+    outcome: "ignored",
+    rule: "registry/changed",
+    reason: `${word} in a registry calls for nothing until a scan finds something`,
+  });
+  expect(parseModelEvent({ ...event, data: 7 })).toMatchObject({ outcome: "rejected", field: "data" });
+});
+
 describe("hostile and foreign payloads", () => {
   test.each([null, undefined, 1, "text", [], [1, 2], {}, { id: 7 }, Object.create(null)])(
     "are refused with a field and a reason: %j",
@@ -110,6 +125,51 @@ describe("hostile and foreign payloads", () => {
       expect(parseMonitorAlert(body)).toMatchObject({ outcome: "rejected", reason: expect.any(String) });
     },
   );
+
+  test.each([
+    { body: [], found: "a list" },
+    {
+      body: [
+        { id: "1", eventType: "A.B" },
+        { id: "2", eventType: "A.B" },
+      ],
+      found: "a list",
+    },
+    { body: "text", found: '"text"' },
+  ])("are refused as events when they are not one: $found", ({ body, found }) => {
+    expect(parseModelEvent(body)).toEqual({
+      outcome: "rejected",
+      rule: "event-grid",
+      field: "",
+      reason: `expected one event, found ${found}`,
+    });
+  });
+
+  test("of a type that nobody knows are ignored by its name, without a look at their time", () => {
+    expect(parseModelEvent([{ id: "1", type: "Some.Type" }])).toEqual({
+      outcome: "ignored",
+      rule: "event-grid/unknown-type",
+      reason: 'no reaction to events of type "Some.Type"',
+    });
+  });
+
+  test("that lack what every event has are refused by the field", () => {
+    expect(parseModelEvent({ id: "1", eventType: "" })).toMatchObject({
+      outcome: "rejected",
+      rule: "event-grid",
+      field: "eventType",
+    });
+  });
+
+  test("name the time of a CloudEvent as it does", () => {
+    const event = { id: "1", type: "Microsoft.MachineLearningServices.RunCompleted", data: {} };
+    expect(parseModelEvent(event)).toEqual({
+      outcome: "rejected",
+      rule: "ml/run-completed",
+      field: "time",
+      reason: "time: expected a date such as 2026-01-31T08:00:00Z, found nothing",
+    });
+  });
 
   test("name the field that is wrong", () => {
     const event = {
