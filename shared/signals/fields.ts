@@ -43,7 +43,10 @@ function pickOtherCases(
   }
 }
 
-/** An object of which only the named fields are read, without regard to the case of their keys. Compiled: every event passes here. */
+/**
+ * An object of which only the named fields are read, without regard to the case of their keys. Compiled, because every
+ * payload passes here.
+ */
 export function caseless<Shape extends z.ZodRawShape>(shape: Shape) {
   const exact = Object.keys(shape);
   const names = { exact, byLowerCase: new Map(exact.map((name) => [name.toLowerCase(), name])) };
