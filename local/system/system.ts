@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DEFAULT_WORLD } from "../world/worlds.ts";
 import { type Child, startChild } from "./child.ts";
@@ -59,7 +60,8 @@ export async function startSystem(
       ["--data", join(data, "azure")],
     ].flat();
     const cloudChild = await startChild(join(ROOT, "local/system/cloud.ts"), cloudArgs.map(String), {
-      env: {},
+      // Compiled code is kept for the next start, where the host keeps its own.
+      env: { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") },
       cwd: ROOT,
       logFile: join(logs, "azure.log"),
     });
@@ -74,8 +76,7 @@ export async function startSystem(
     });
     children.push(hostChild);
     const host = String(hostChild.ready.url).replace(/\/$/, "");
-    await subscribe(cloud, host);
-    await watch(cloud, host);
+    await Promise.all([subscribe(cloud, host), watch(cloud, host)]);
     cloudChild.begin();
     const broken = Promise.race([
       cloudChild.ended.then(() => "The simulated Azure has ended"),
