@@ -3,7 +3,7 @@ import { styleText } from "node:util";
 import { StartError } from "./system/child.ts";
 import { followLedger } from "./system/feed.ts";
 import { OptionError, readOptions, type SystemOptions } from "./system/options.ts";
-import { type Addresses, type System, startSystem } from "./system/system.ts";
+import { type Addresses, bundleParts, type System, startSystem } from "./system/system.ts";
 import type { WorldName } from "./world/worlds.ts";
 
 /** One line, then the end: whoever typed the command knows what to type instead. */
@@ -64,7 +64,7 @@ pass (one every ${options.secondsPerDay} s): ${story}
 What happens:`;
 }
 
-await import("../build.ts");
+await Promise.all([import("../build.ts"), bundleParts()]);
 const began = performance.now();
 let system: System;
 try {

@@ -1,7 +1,8 @@
 /** The simulated Azure as a process of its own: `node local/azure/main.ts --data DIR`. */
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { type Azure, startAzure } from "./index.ts";
+import { importBundled } from "../bundled.ts";
+import type { Azure } from "./index.ts";
 
 const USAGE = `Usage: node local/azure/main.ts [options]
   --azure-port N    HTTP services, plain and TLS (7072)
@@ -74,6 +75,9 @@ try {
     console.log(USAGE);
   } else {
     const log = (level: string, message: string) => console.error(`${level}: ${message}`);
+    const { startAzure } = await importBundled<typeof import("./index.ts")>(
+      new URL("./index.ts", import.meta.url),
+    );
     const azure = await startAzure({ ...options, log });
     stopWith(azure);
     announce(azure, isJson);

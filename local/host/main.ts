@@ -5,6 +5,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import v8 from "node:v8";
 import vm from "node:vm";
+import { importBundled } from "../bundled.ts";
 import type { HostLog } from "./contract.ts";
 import { messageOf } from "./errors.ts";
 
@@ -66,7 +67,9 @@ async function main(): Promise<void> {
 
   // compiled code is kept in Node's cache folder for the next start, so everything else is loaded after this
   module.enableCompileCache();
-  const { startHost } = await import("./index.ts");
+  const { startHost } = await importBundled<typeof import("./index.ts")>(
+    new URL("./index.ts", import.meta.url),
+  );
   const host = await startHost({ ...options, ...(log && { log }) });
   stop = host.stop;
   const { url, masterKey } = host;

@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 const SETUP = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
+  BEGIN IMMEDIATE;
   CREATE TABLE IF NOT EXISTS keys (scope TEXT, name TEXT, value TEXT NOT NULL, PRIMARY KEY (scope, name)) STRICT;
   CREATE TABLE IF NOT EXISTS timers (
     function TEXT PRIMARY KEY, schedule TEXT NOT NULL, last INTEGER, next INTEGER NOT NULL, updated INTEGER NOT NULL
@@ -13,6 +14,7 @@ const SETUP = `
     namespace TEXT, hub TEXT, consumer_group TEXT, partition TEXT, offset TEXT NOT NULL, sequence_number INTEGER NOT NULL,
     PRIMARY KEY (namespace, hub, consumer_group, partition)
   ) STRICT;
+  COMMIT;
 `;
 
 /**

@@ -1,6 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { bundleOf } from "../bundled.ts";
 import { DEFAULT_WORLD } from "../world/worlds.ts";
 import { type Child, startChild } from "./child.ts";
 import type { SystemOptions } from "./options.ts";
@@ -31,6 +33,14 @@ export interface System {
 }
 
 const ROOT = resolve(import.meta.dirname, "../..");
+/** Compiled code, and TypeScript without its types, are kept for the next start: in Node's own folder for it. */
+const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
+
+/** Bundles the parts that have changed, so that none of them has to when it starts. */
+export async function bundleParts(): Promise<void> {
+  const parts = ["local/system/cloud-process.ts", "local/host/index.ts"];
+  await Promise.all(parts.map((part) => bundleOf(pathToFileURL(join(ROOT, part)))));
+}
 
 /**
  * Starts the simulated Azure, then the host with the app, then lets the one tell the other its events.
@@ -60,8 +70,7 @@ export async function startSystem(
       ["--data", join(data, "azure")],
     ].flat();
     const cloudChild = await startChild(join(ROOT, "local/system/cloud.ts"), cloudArgs.map(String), {
-      // Compiled code is kept for the next start, where the host keeps its own.
-      env: { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") },
+      env: COMPILE_CACHE,
       cwd: ROOT,
       logFile: join(logs, "azure.log"),
     });
@@ -70,7 +79,7 @@ export async function startSystem(
 
     const hostArgs = ["--app", ROOT, "--port", String(options.port), "--data", join(data, "host"), "--json"];
     const hostChild = await startChild(join(ROOT, "local/host/main.ts"), hostArgs, {
-      env: { ...(await appSettings(cloud, data)), ...environment },
+      env: { ...COMPILE_CACHE, ...(await appSettings(cloud, data)), ...environment },
       cwd: ROOT,
       logFile: join(logs, "host.log"),
     });

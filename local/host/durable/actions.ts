@@ -1,5 +1,5 @@
 /** What the app's package returns after each run of an orchestrator: all its actions since the start, and how it ended. */
-import { z } from "zod";
+import * as z from "zod";
 import type { FailureDetails } from "./history.ts";
 
 export const ActionType = {

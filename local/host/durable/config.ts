@@ -1,6 +1,6 @@
 /** The settings in host.json under `extensions.durableTask` that have a meaning on one machine. */
 import { availableParallelism } from "node:os";
-import { z } from "zod";
+import * as z from "zod";
 
 const count = z.number().int().positive();
 const perCore = () => 10 * availableParallelism();

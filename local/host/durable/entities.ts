@@ -1,5 +1,5 @@
 /** Runs entities: one batch at a time, in order of arrival, and only for the owner while one holds the lock. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Engine } from "./engine.ts";
 import { sendToEntity } from "./entity-delivery.ts";
 import { EntityMessage, entityAddress, entityId } from "./entity-messages.ts";

@@ -1,6 +1,6 @@
 /** Wire forms of what orchestrations and entities tell each other. */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { ActionType, type EntityRequest, type LockEntities } from "./actions.ts";
 
 const EntityAddress = z.object({ name: z.string(), key: z.string() });

@@ -1,5 +1,4 @@
 /** One request of `callHttp`. */
-import { ManagedIdentityCredential } from "@azure/identity";
 import type { DurableHttpRequest } from "./actions.ts";
 import type { HttpResponse } from "./http-polling.ts";
 
@@ -32,6 +31,8 @@ export async function sendHttpRequest(request: DurableHttpRequest): Promise<Http
 }
 
 async function token(resource: string): Promise<string> {
+  // Large, and few apps ask for a token here.
+  const { ManagedIdentityCredential } = await import("@azure/identity");
   const scope = `${resource.replace(/\/$/, "")}/.default`;
   return (await new ManagedIdentityCredential().getToken(scope)).token;
 }

@@ -1,5 +1,5 @@
 /** The polling that `callHttp` does on both sides of the protocol: here the host's. */
-import { z } from "zod";
+import * as z from "zod";
 import type { DurableHttpRequest } from "./actions.ts";
 
 /** The name under which a history holds an HTTP call. */

@@ -55,9 +55,8 @@ export function openDatabase(file: string): DatabaseSync {
   const database = new DatabaseSync(file);
   try {
     database.exec(SETTINGS);
-    database.exec(isNumbered(database) ? SCHEMA : CONVERSION);
-    // takes the file's lock for good: nobody else can run the same instances meanwhile
-    database.exec("BEGIN IMMEDIATE; COMMIT;");
+    // the first write takes the file's lock for good: nobody else can run the same instances meanwhile
+    database.exec(isNumbered(database) ? `BEGIN IMMEDIATE; ${SCHEMA} COMMIT;` : CONVERSION);
     return database;
   } catch (error) {
     database.close();

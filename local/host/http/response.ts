@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { z } from "zod";
+import * as z from "zod";
 import type { TypedData } from "../contract.ts";
 
 const Wrapped = <Value extends z.ZodType>(value: Value) => z.object({ value }).nullish();

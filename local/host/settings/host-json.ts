@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { HostStartError, messageOf } from "../errors.ts";
 import { misspeltNames } from "./host-json-names.ts";
 import { parseJsonWithComments } from "./json-with-comments.ts";

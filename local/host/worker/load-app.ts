@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { HostStartError, messageOf } from "../errors.ts";
 
 const AppPackage = z.looseObject({ main: z.string().min(1).optional(), type: z.string().optional() });
