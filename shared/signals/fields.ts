@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-/** More keys than this in one object are not looked at: no sender has so many, and lookups stay cheap. */
-const MOST_KEYS = 2_000;
+/** More keys than this in one object are not looked at, so that lookups stay cheap: a run has at most 50 tags. */
+const MOST_KEYS = 500;
 
 /** The longest text that is parsed as JSON inside a field: an Event Grid event is at most 1 MB. */
 const LONGEST_JSON = 1_048_576;

@@ -62,7 +62,12 @@ function breachTexts(tags: ReadonlyMap<string, string>): { text: string; name: s
 }
 
 function tagNamed(tags: ReadonlyMap<string, string>, name: string): string | undefined {
-  return tags.get(name) ?? [...tags].find(([tag]) => tag.toLowerCase() === name)?.[1];
+  const exact = tags.get(name);
+  if (exact !== undefined) return exact;
+  for (const [tag, text] of tags) {
+    if (tag.length === name.length && tag.toLowerCase() === name) return text;
+  }
+  return undefined;
 }
 
 function readItem(text: string): Measurement[] {

@@ -31,7 +31,7 @@ export function parseMessage(body: Uint8Array): TrafficMessage {
 
 function read(body: Uint8Array): TrafficMessage {
   const json = readJson("export", body);
-  if ("refusal" in json && body.byteLength === 0) {
+  if ("refusal" in json && !json.isOtherText) {
     return { batch: NOTHING, outcome: json.refusal, alongside: [] };
   }
   const value = "value" in json ? json.value : Buffer.from(body).toString("utf8");

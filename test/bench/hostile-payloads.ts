@@ -19,9 +19,15 @@ export function hostilePayloads(): Record<string, string> {
     `"signalType":"Metric","monitorCondition":"Fired","monitoringService":"Platform","alertTargetIDs":${targets},` +
     `"firedDateTime":"2026-07-01T00:00:00Z"},"alertContext":${context}}}`;
   const keys = Array.from({ length: 12_000 }, (_, index) => `"k${index}":${index}`).join(",");
+  /** Each as wide as a door lets an object be, and no two alike. */
+  const wideRecords = Array.from({ length: 6 }, (_, record) => {
+    const fields = Array.from({ length: 2_000 }, (_, index) => `"r${record}k${index}":${index}`);
+    return `{${fields.join(",")}}`;
+  });
   return {
     "deep lists": `${"[".repeat(2_000)}${"]".repeat(2_000)}${" ".repeat(BYTES)}`,
     "a wide object": `{${keys}}`,
+    "wide records": `{"records":[${wideRecords.join(",")}]}`,
     "a wide event": event(`{${keys}}`),
     "wide tags": event(`{"runId":"r","runStatus":"Completed","runTags":{${keys}}}`),
     "a tag of quotes": tagged(`The signal 'x' has failed ['${filled("\\'")}`),
@@ -49,6 +55,8 @@ export function hostilePayloads(): Record<string, string> {
     "records of text": `{"records":${list('"x"')}}`,
     "traffic without fields": `{"records":${list('{"category":"AmlOnlineEndpointTrafficLog"}')}}`,
     "lists of lists": list("[]"),
+    "as many lists as may be": list("[]     "),
+    "empty texts": list('""'),
     prototypes: `{"records":${list('{"__proto__":{"a":1},"constructor":{"prototype":{}}}')}}`,
   };
 }

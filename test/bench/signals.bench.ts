@@ -7,9 +7,10 @@ import vm from "node:vm";
 import { ModelState } from "../../shared/models/state.ts";
 import { decide } from "../../shared/policy/decide.ts";
 import { loadPolicy } from "../../shared/policy/load.ts";
+import { parseAtDoor } from "../../shared/signals/doors.ts";
 import type { ParseOutcome } from "../../shared/signals/outcome.ts";
-import { parseBudgetAlert, parseModelEvent, parseMonitorAlert } from "../../shared/signals/parse.ts";
-import { parseExport } from "../../shared/signals/parse-export.ts";
+import { parseModelEvent } from "../../shared/signals/parse.ts";
+import { parseMessage } from "../../shared/traffic/parse-message.ts";
 import { hostilePayloads } from "./hostile-payloads.ts";
 
 const { values } = parseArgs({
@@ -41,12 +42,13 @@ const now = new Date("2026-07-01T12:00:00Z");
 const policies = loadPolicy(readFileSync("policy.yaml", "utf8"), "policy.yaml");
 const calm = ModelState.parse({ model: "weather-max" });
 
-type Door = (body: unknown) => ParseOutcome[];
+type Door = (bytes: Buffer) => ParseOutcome;
 const doors = {
-  "model-events": (body) => [parseModelEvent(body)],
-  alerts: (body) => [parseMonitorAlert(body, now)],
-  budget: (body) => [parseBudgetAlert(body, now)],
-  "endpoint-traffic": (body) => parseExport(body).outcomes,
+  // Its trigger hands over a value: the Functions worker has read the bytes by then.
+  "model-events": (bytes) => parseModelEvent(JSON.parse(bytes.toString("utf8"))),
+  alerts: (bytes) => parseAtDoor("alerts", bytes, now),
+  budget: (bytes) => parseAtDoor("budget", bytes, now),
+  "endpoint-traffic": (bytes) => parseMessage(bytes).outcome,
 } satisfies Record<string, Door>;
 
 /** One typical payload for each door. */
@@ -62,13 +64,12 @@ const typical: readonly [keyof typeof doors, string][] = [
 /** From bytes to decisions, as a door and reactions.ts do between them. */
 function react(door: Door, bytes: Buffer): number {
   let decided = 0;
-  for (const outcome of door(JSON.parse(bytes.toString("utf8")))) {
-    if (outcome.outcome !== "signal") continue;
-    for (const signal of outcome.signals) {
-      const { model } = signal.subject;
-      decide(signal, model === undefined ? null : policies.for(model), calm, now);
-      decided += 1;
-    }
+  const outcome = door(bytes);
+  if (outcome.outcome !== "signal") return decided;
+  for (const signal of outcome.signals) {
+    const { model } = signal.subject;
+    decide(signal, model === undefined ? null : policies.for(model), calm, now);
+    decided += 1;
   }
   return decided;
 }

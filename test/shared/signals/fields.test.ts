@@ -149,13 +149,13 @@ describe("fields without regard to case", () => {
     expect(Both.parse({ nAME: "a", NAME: "c" })).toEqual({ Name: "a" });
   });
 
-  test("are not found beyond two thousand keys", () => {
-    const many = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`k${index}`, index]));
+  test("are not found beyond five hundred keys", () => {
+    const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`k${index}`, index]));
     expect(Both.safeParse({ ...many, name: "a" }).success).toBe(false);
     delete many.k0;
     expect(Both.safeParse({ ...many, name: "a" }).success).toBe(true);
     const tags = Object.fromEntries(Array.from({ length: 2_001 }, (_, index) => [`k${index}`, index]));
-    expect(TextMap.parse(tags)?.size).toBe(2_000);
+    expect(TextMap.parse(tags)?.size).toBe(500);
   });
 
   test.each(["text", null, [], 7])("are not read from %j", (value) => {
