@@ -20,13 +20,21 @@ export interface HostStart {
   readonly idleMegabytes: number;
 }
 
-/** @param temporary - folder in which Node keeps compiled code; empty for a first start */
-export async function startOnce(temporary: string): Promise<HostStart> {
+/**
+ * @param temporary - folder in which Node keeps compiled code; empty for a first start
+ * @param keepsTypeScript - whether TypeScript without its types is kept there too, as it is when `npm start` starts the
+ *   host: Node does so by a variable alone, not at the program's own word
+ */
+export async function startOnce(temporary: string, keepsTypeScript: boolean): Promise<HostStart> {
   const data = fs.mkdtempSync(path.join(os.tmpdir(), "outerloop-bench-"));
   const begun = performance.now();
   const child = spawn(process.execPath, [MAIN, "--app", BENCH_APP, "--port", "0", "--data", data, "--json"], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, TMPDIR: temporary },
+    env: {
+      ...process.env,
+      TMPDIR: temporary,
+      ...(keepsTypeScript && { NODE_COMPILE_CACHE: path.join(temporary, "node-compile-cache") }),
+    },
   });
   await once(createInterface({ input: child.stdout }), "line");
   const readyMs = performance.now() - begun;
@@ -37,6 +45,13 @@ export async function startOnce(temporary: string): Promise<HostStart> {
   await gone;
   fs.rmSync(data, { recursive: true });
   return { readyMs, idleMegabytes };
+}
+
+/** What every program on this Node pays first. */
+export async function startNode(): Promise<number> {
+  const begun = performance.now();
+  await once(spawn(process.execPath, ["--eval", ""], { stdio: "ignore" }), "exit");
+  return performance.now() - begun;
 }
 
 /** As the kernel counts it, millions of bytes. */
