@@ -1,5 +1,5 @@
 /** What the app's `require("@azure/functions-core")` answers: a stand-in that hands every call to the app being served. */
-import { registerHooks } from "node:module";
+import Module from "node:module";
 import type { LogLevel } from "../contract.ts";
 import type { FunctionCallback, FunctionMetadata, LogCategory, ProgrammingModel } from "./core-types.ts";
 import type { HookCallback } from "./hooks.ts";
@@ -39,8 +39,6 @@ interface CoreState {
   model: ProgrammingModel | undefined;
 }
 
-const CORE = Symbol.for("outerloop.functions-core");
-const VIRTUAL_URL = new URL("./functions-core.cjs", import.meta.url).href;
 const state: CoreState = { target: undefined, model: undefined };
 
 function target(): CoreTarget {
@@ -69,24 +67,16 @@ const core = {
 
 let isInstalled = false;
 
-/** Makes `@azure/functions-core` resolvable for everything loaded from now on, by `require`, `createRequire` and `import`. */
+/**
+ * Answers `require("@azure/functions-core")` of everything loaded from now on, as the worker does it: by a proxy around
+ * `Module.prototype.require`. An `import` of that name finds nothing, here as there.
+ */
 export function installCore(): void {
   if (isInstalled) return;
   isInstalled = true;
-  Object.defineProperty(globalThis, CORE, { value: core, configurable: true });
-  registerHooks({
-    resolve: (specifier, context, next) =>
-      specifier === "@azure/functions-core"
-        ? { url: VIRTUAL_URL, format: "commonjs", shortCircuit: true }
-        : next(specifier, context),
-    load: (url, context, next) =>
-      url === VIRTUAL_URL
-        ? {
-            format: "commonjs",
-            source: `module.exports = globalThis[Symbol.for(${JSON.stringify(CORE.description)})];`,
-            shortCircuit: true,
-          }
-        : next(url, context),
+  Module.prototype.require = new Proxy(Module.prototype.require, {
+    apply: (require, module, args) =>
+      args[0] === "@azure/functions-core" ? core : Reflect.apply(require, module, args),
   });
 }
 

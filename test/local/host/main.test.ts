@@ -167,6 +167,15 @@ test.each([
     says: "no way",
   },
   {
+    what: "an import of the core, which only `require` finds on Azure",
+    files: {
+      "package.json": '{"main":"app.mjs"}',
+      "host.json": HOST_JSON,
+      "app.mjs": 'import "@azure/functions-core"',
+    },
+    says: "Cannot find package '@azure/functions-core'",
+  },
+  {
     what: "a setting of the wrong kind",
     files: {
       "package.json": '{"main":"app.js"}',
