@@ -5,8 +5,8 @@ import os from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
+import { type Figure, line, quantile } from "../../bench/figures.ts";
 import type { EmbeddedFigures } from "./bench/embedded-process.ts";
-import { type Figure, line, quantile } from "./bench/figures.ts";
 import { type HostStart, startNode, startOnce } from "./bench/real-host.ts";
 import { SIZES } from "./bench/sizes.ts";
 

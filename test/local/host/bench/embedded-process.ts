@@ -1,6 +1,7 @@
 /** Measures our engine in a process of its own; the last line is the figures as JSON. */
+
+import { quantile } from "../../../bench/figures.ts";
 import { openEmbedded } from "./embedded.ts";
-import { quantile } from "./figures.ts";
 import { rounds, SIZES } from "./sizes.ts";
 
 const host = await openEmbedded();
