@@ -106,22 +106,25 @@ export class Worker implements FunctionInvoker {
     return outcome;
   }
 
-  /** Handlers run in real time, so their limit is in real time too, whatever clock the host keeps. */
-  async #withTimeout(name: string, attempt: Promise<InvocationOutcome>): Promise<InvocationOutcome> {
+  /**
+   * Handlers run in real time, so their limit is in real time too, whatever clock the host keeps.
+   *
+   * @param attempt - never rejects
+   */
+  #withTimeout(name: string, attempt: Promise<InvocationOutcome>): Promise<InvocationOutcome> {
     const limitMs = this.#options.functionTimeoutMs;
     if (limitMs < 0) return attempt;
-    const { promise: timeUp, resolve } = Promise.withResolvers<InvocationOutcome>();
-    const timer = setTimeout(() => {
-      resolve(
-        failed(new Error(`Timeout value of ${limitMs / 1000} s was exceeded by function: Functions.${name}`)),
-      );
-    }, limitMs);
-    timer.unref();
-    try {
-      return await Promise.race([attempt, timeUp]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        const words = `Timeout value of ${limitMs / 1000} s was exceeded by function: Functions.${name}`;
+        resolve(failed(new Error(words)));
+      }, limitMs);
+      timer.unref();
+      void attempt.then((outcome) => {
+        clearTimeout(timer);
+        resolve(outcome);
+      });
+    });
   }
 
   async #attempt(
