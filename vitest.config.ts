@@ -1,11 +1,24 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests of pure code: they leave nothing behind in a process, so one process may run many of them. */
+const PURE = ["orchestrations", "shared", "specs", "tools"].map((folder) => `test/${folder}/**/*.test.ts`);
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: "test/build-once.ts",
     testTimeout: 15_000,
     hookTimeout: 60_000,
     env: { OUTERLOOP_STRICT: "1" },
+    projects: [
+      { extends: true, test: { name: "pure", include: PURE, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: "processes",
+          include: ["test/**/*.test.ts"],
+          exclude: PURE,
+          globalSetup: "test/build-once.ts",
+        },
+      },
+    ],
   },
 });
