@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import type { Clock } from "../../clock.ts";
@@ -54,7 +53,6 @@ const Body = z.union([
  */
 export function createResourceNotifications(options: ResourceNotificationsOptions): ResourceNotifications {
   const { data, clock, raise } = options;
-  mkdirSync(data, { recursive: true });
   const store = new HealthStore(path.join(data, "resource-health.sqlite"));
 
   /** Raised before it is kept: a crash in between has it raised twice rather than never. */

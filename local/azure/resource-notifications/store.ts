@@ -1,5 +1,6 @@
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import { openSqliteFile } from "../sqlite-file.ts";
 import type { Availability } from "./events.ts";
 
 export const AvailabilityState = z.enum(["Available", "Unavailable", "Degraded", "Unknown"]);
@@ -17,10 +18,11 @@ export class HealthStore {
   readonly #db: DatabaseSync;
 
   constructor(file: string) {
-    this.#db = new DatabaseSync(file);
-    this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-      CREATE TABLE IF NOT EXISTS statuses (
-        key TEXT PRIMARY KEY, resourceId TEXT NOT NULL, availabilityState TEXT NOT NULL, occurredTime TEXT NOT NULL) STRICT;`);
+    this.#db = openSqliteFile(
+      file,
+      `CREATE TABLE IF NOT EXISTS statuses (
+        key TEXT PRIMARY KEY, resourceId TEXT NOT NULL, availabilityState TEXT NOT NULL, occurredTime TEXT NOT NULL) STRICT;`,
+    );
   }
 
   /** Of a resource that nothing was heard of, nothing is known. */
