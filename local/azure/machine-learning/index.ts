@@ -99,7 +99,7 @@ const COMPUTES: readonly string[] = ["cpu-cluster"];
  */
 export function createMachineLearning(options: MachineLearningOptions): MachineLearning {
   const log = options.log ?? (() => undefined);
-  const store = new Store(options.data, options.raise, log, options.eventOfChange);
+  const store = new Store(options.data, options.raise, log);
   const context: Context = {
     clock: options.clock,
     store,
@@ -130,6 +130,7 @@ export function createMachineLearning(options: MachineLearningOptions): MachineL
   };
   parts.workspaces.seed(options.workspaces);
   for (const name of options.workspaces) parts.computes.seed(name, options.computes ?? COMPUTES);
+  if (options.eventOfChange) store.tellOfChanges(options.eventOfChange);
   store.raisePending();
   operations.resume();
   runner.resume();

@@ -45,19 +45,23 @@ export class Store {
   readonly #db: DatabaseSync;
   readonly #raise: RaiseEvent;
   readonly #log: Log;
-  readonly #eventOfChange: EventOfChange;
+  #eventOfChange: EventOfChange = () => undefined;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
   #isRaising = false;
   #open = true;
 
-  constructor(folder: string, raise: RaiseEvent, log: Log, eventOfChange: EventOfChange = () => undefined) {
+  constructor(folder: string, raise: RaiseEvent, log: Log) {
     mkdirSync(folder, { recursive: true });
     this.#db = new DatabaseSync(join(folder, "machine-learning.sqlite"));
     this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
     this.#db.exec(SCHEMA);
     this.#raise = raise;
     this.#log = log;
+  }
+
+  /** From now on events tell of changed resources; those that were there to begin with, nobody has made. */
+  tellOfChanges(eventOfChange: EventOfChange): void {
     this.#eventOfChange = eventOfChange;
   }
 
