@@ -69,16 +69,22 @@ export class Undertaker {
       store.endBurials(group);
     } catch (error) {
       const now = clock.now();
+      const lost = group.filter(({ buriedAt }) => isGone(error) || now - buriedAt >= GIVE_UP_AFTER_MS);
+      const fate = lost.length > 0 ? `, and ${lost.length} were dropped` : "";
       log(
         "error",
-        `Dead letters of ${first.name} could not be written to '${first.container}': ${String(error)}`,
+        `Dead letters of ${first.name} could not be written to '${first.container}'${fate}: ${String(error)}`,
       );
-      const lost = group.filter(({ buriedAt }) => now - buriedAt >= GIVE_UP_AFTER_MS);
       store.endBurials(lost);
       const others = group.filter((burial) => !lost.includes(burial));
       store.postponeBurials(others, Math.ceil(now + TRY_AGAIN_AFTER_MS * retryScale));
     }
   }
+}
+
+/** There is no such container: dead letters are dropped at once then, as Azure does. */
+function isGone(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "statusCode" in error && error.statusCode === 404;
 }
 
 /**
