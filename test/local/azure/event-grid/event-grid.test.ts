@@ -413,6 +413,16 @@ describe("the resource", () => {
     });
   });
 
+  test("is one of 500 of a topic at most; one that is there may still be changed", async () => {
+    const id = (n: number) => `${WORKSPACE}/providers/Microsoft.EventGrid/eventSubscriptions/sub-${n}`;
+    for (let n = 1; n <= 500; n += 1) await at.call("PUT", id(n), at.propertiesOf());
+    expect(await at.call("PUT", id(501), at.propertiesOf())).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.stringContaining("has 500 event subscriptions") } },
+    });
+    expect(await at.call("PUT", id(500), at.propertiesOf())).toMatchObject({ status: 201 });
+  });
+
   test("is gone after a delete, with what was on its way to it", async () => {
     await at.subscribe();
     at.hook.statuses = [500];
