@@ -8,58 +8,25 @@ const PAUSE_MS = 50;
 
 const State = z.object({ properties: z.object({ provisioningState: z.string() }) });
 
-/** A source whose events the product has a door for. */
+/** A source whose events the product has a door for: all that it raises. */
 interface Source {
-  /** A subscription's own events come through a system topic; a resource's need none that is named. */
-  readonly topic?: { readonly name: string; readonly type: string };
   readonly source: string;
-  readonly events: readonly string[];
+  /** A subscription's own events come through a system topic; a resource's need none that is named. */
+  readonly topic?: { readonly name: string; readonly topicType: string };
 }
-
-const named = (prefix: string, ...names: string[]) => names.map((name) => `${prefix}.${name}`);
 
 function sourcesOf({ workspaceId, registryId }: CloudAddresses): Source[] {
   const [, subscription = ""] = /^(\/subscriptions\/[^/]+)/i.exec(workspaceId) ?? [];
   return [
+    { source: workspaceId },
+    { source: registryId },
     {
-      source: workspaceId,
-      events: named(
-        "Microsoft.MachineLearningServices",
-        "ModelRegistered",
-        "ModelDeployed",
-        "RunCompleted",
-        "RunStatusChanged",
-        "DatasetDriftDetected",
-      ),
-    },
-    {
-      source: registryId,
-      events: named(
-        "Microsoft.ContainerRegistry",
-        "ImagePushed",
-        "ImageDeleted",
-        "ChartPushed",
-        "ChartDeleted",
-      ),
-    },
-    {
-      topic: { name: "policy-states", type: "Microsoft.PolicyInsights.PolicyStates" },
       source: subscription,
-      events: named(
-        "Microsoft.PolicyInsights",
-        "PolicyStateCreated",
-        "PolicyStateChanged",
-        "PolicyStateDeleted",
-      ),
+      topic: { name: "policy-states", topicType: "Microsoft.PolicyInsights.PolicyStates" },
     },
     {
-      topic: { name: "health", type: "Microsoft.ResourceNotifications.HealthResources" },
       source: subscription,
-      events: named(
-        "Microsoft.ResourceNotifications.HealthResources",
-        "AvailabilityStatusChanged",
-        "ResourceAnnotated",
-      ),
+      topic: { name: "health", topicType: "Microsoft.ResourceNotifications.HealthResources" },
     },
   ];
 }
@@ -74,7 +41,7 @@ export async function subscribe(cloud: CloudAddresses, hostUrl: string): Promise
 }
 
 async function subscribeTo(
-  { topic, source, events }: Source,
+  { topic, source }: Source,
   manager: ResourceManager,
   { workspaceId }: CloudAddresses,
   hostUrl: string,
@@ -82,7 +49,7 @@ async function subscribeTo(
   const provider = "providers/Microsoft.EventGrid";
   const topicId = topic && `${groupOf(workspaceId)}/${provider}/systemTopics/${topic.name}`;
   if (topicId) {
-    const properties = { source, topicType: topic.type };
+    const properties = { source, topicType: topic.topicType };
     await manager.put(topicId, API_VERSION, { location: "global", properties });
   }
   const id = topicId
@@ -93,7 +60,6 @@ async function subscribeTo(
       endpointType: "WebHook",
       properties: { endpointUrl: `${hostUrl}/runtime/webhooks/eventgrid?functionName=modelEvents` },
     },
-    filter: { includedEventTypes: events },
     eventDeliverySchema: "EventGridSchema",
   };
   const deadline = Date.now() + TIMEOUT_MS;

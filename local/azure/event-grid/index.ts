@@ -43,7 +43,7 @@ export function createEventGrid(options: EventGridOptions): EventGrid {
   const { data, authenticate, clock = systemClock, retryScale = 1, log = () => {} } = options;
   const store = new EventGridStore(path.join(data, "event-grid.sqlite"));
   const { writeBlob = noStorage, random = Math.random } = options;
-  const undertaker = new Undertaker({ store, clock, retryScale, writeBlob, log });
+  const undertaker = new Undertaker({ burials: store.burials, clock, retryScale, writeBlob, log });
   const courier = new Courier({ store, clock, retryScale, random, log, onBuried: () => undertaker.wake() });
   const validation = new Validation({ store, clock, retryScale, log, onSucceeded: () => courier.wake() });
   const farewells = new Set<Promise<void>>();

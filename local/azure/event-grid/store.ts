@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import type { EventEffect } from "../faults/rule.ts";
 import { openSqliteFile, transact } from "../sqlite-file.ts";
+import { BURIALS_SCHEMA, Burials } from "./burials.ts";
 import { type Death, type KeptEvent, toDeadLetter } from "./envelope.ts";
 import { PROBATION_SCHEMA, Probation } from "./probation.ts";
 import {
@@ -24,14 +25,12 @@ const SCHEMA = `
     lastAttemptAt INTEGER, lastOutcome TEXT, PRIMARY KEY (seq, subscription)) STRICT;
   CREATE TABLE IF NOT EXISTS marks (
     seq INTEGER NOT NULL, subscription INTEGER NOT NULL, mark TEXT NOT NULL, PRIMARY KEY (seq, subscription)) STRICT;
-  CREATE TABLE IF NOT EXISTS burials (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL, container TEXT NOT NULL, event TEXT NOT NULL,
-    buriedAt INTEGER NOT NULL, dueAt INTEGER NOT NULL) STRICT;
   CREATE INDEX IF NOT EXISTS deliveriesByDueAt ON deliveries (dueAt);
   CREATE TABLE IF NOT EXISTS deadLetters (
     id INTEGER PRIMARY KEY, subscription TEXT NOT NULL, deadLetteredAt TEXT NOT NULL, event TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT;
   ${PROBATION_SCHEMA}
+  ${BURIALS_SCHEMA}
 `;
 
 const SubscriptionRow = z.object({
@@ -69,22 +68,12 @@ const DeadLetterRow = z.object({
   deadLetteredAt: z.string(),
   event: z.string().transform((text): unknown => JSON.parse(text)),
 });
-const BurialRow = z.object({
-  id: z.number(),
-  name: z.string(),
-  container: z.string(),
-  event: z.string().transform((text): unknown => JSON.parse(text)),
-  buriedAt: z.number(),
-  dueAt: z.number(),
-});
 const DELIVERY_COLUMNS =
   "d.seq, d.subscription, d.attempts, d.lastAttemptAt, d.lastOutcome, e.raisedAt, e.body";
 const CountRow = z.object({ name: z.string(), n: z.number() });
 
 /** One event on its way to one subscriber. Times in ms since the epoch. */
 export type Delivery = z.infer<typeof DeliveryRow>;
-/** A dead event on its way into its storage container. */
-export type Burial = z.infer<typeof BurialRow>;
 export type DeadLetter = z.infer<typeof DeadLetterRow>;
 
 /** An event that waits to be overtaken by a later one does not wait for ever. */
@@ -95,12 +84,14 @@ const COUNTED = ["eventsRaised", "eventsDelivered", "eventsDeadLettered"] as con
 /** What Event Grid keeps, in one SQLite file. Each method that writes is one durable transaction. */
 export class EventGridStore {
   readonly probation: Probation;
+  readonly burials: Burials;
   readonly #db: DatabaseSync;
 
   constructor(file: string) {
     this.#db = openSqliteFile(file, SCHEMA);
     addLastOutcome(this.#db);
     this.probation = new Probation(this.#db);
+    this.burials = new Burials(this.#db);
   }
 
   close(): void {
@@ -223,28 +214,7 @@ export class EventGridStore {
         .run(subscription.resourceId, new Date(now).toISOString(), JSON.stringify(event));
       const container = subscription.properties.deadLetterDestination?.properties.blobContainerName;
       if (container === undefined) return;
-      this.#db
-        .prepare("INSERT INTO burials (name, container, event, buriedAt, dueAt) VALUES (?, ?, ?, ?, ?)")
-        .run(subscription.name, container, JSON.stringify(event), now, dueAt);
-    });
-  }
-
-  /** All that wait, the next due first. */
-  burials(): Burial[] {
-    const rows = this.#db.prepare("SELECT * FROM burials ORDER BY dueAt, id").all();
-    return rows.map((row) => BurialRow.parse(row));
-  }
-
-  endBurials(burials: readonly Burial[]): void {
-    this.#transaction(() => {
-      for (const { id } of burials) this.#db.prepare("DELETE FROM burials WHERE id = ?").run(id);
-    });
-  }
-
-  postponeBurials(burials: readonly Burial[], dueAt: number): void {
-    this.#transaction(() => {
-      for (const { id } of burials)
-        this.#db.prepare("UPDATE burials SET dueAt = ? WHERE id = ?").run(dueAt, id);
+      this.burials.add({ name: subscription.name, container, event, buriedAt: now, dueAt });
     });
   }
 
