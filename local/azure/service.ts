@@ -105,3 +105,22 @@ export type UsageIn = (from: number, to: number) => readonly Usage[];
  * by the name `{pipeline}/{step}`): an answer is the message that it fails with. `Code: message` gives the error its code, e.g. `OutOfQuota: not enough cores`.
  */
 export type TakeFault = (target: "deployment" | "job", name: string) => string | undefined;
+
+/** A resource as Resource Manager shows it, as far as events tell of it. */
+export interface ResourceDocument {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly location?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly properties: { readonly provisioningState?: unknown };
+}
+
+/** What is raised when a resource is written (`before` is absent for a new one) or deleted (`after` is absent). */
+export type EventOfChange = (
+  before: ResourceDocument | undefined,
+  after: ResourceDocument | undefined,
+) => RaisedEvent | undefined;
+
+/** Told once an operation on a deployment has ended: whether the platform could carry it out. */
+export type ReportHealth = (resourceId: string, isProvisioned: boolean) => void;

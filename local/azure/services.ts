@@ -24,6 +24,7 @@ import {
 } from "./names.ts";
 import { createPolicyInsights } from "./policy-insights/index.ts";
 import { createResourceGraph } from "./resource-graph/index.ts";
+import { createResourceNotifications } from "./resource-notifications/index.ts";
 import type { RaiseEvent, RecordRequest, Service, UsageIn } from "./service.ts";
 
 /** How the services behave. */
@@ -103,6 +104,8 @@ export async function addServices(
   services.push(monitor.service, mailbox, delivery.service);
   const { raise } = eventGrid;
   const { record } = monitor;
+  const notifications = createResourceNotifications({ data, clock, raise });
+  services.unshift(notifications.service);
   // In front of those that it raises and records by: services stop in this order.
   const machineLearning = createMachineLearning({
     takeFault: faults.take,
@@ -114,6 +117,8 @@ export async function addServices(
     location: LOCATION,
     workspaces: [WORKSPACE, ...Object.keys(STAGE_WORKSPACES).map((stage) => `${WORKSPACE}-${stage}`)],
     raise,
+    eventOfChange: notifications.eventOfChange,
+    reportHealth: notifications.reportHealth,
     record,
     authenticate,
     origin: () => origin,

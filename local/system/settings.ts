@@ -14,6 +14,7 @@ export const CloudAddresses = z.object({
   eventHubsConnectionString: z.string(),
   storageConnectionString: z.string(),
   workspaceId: z.string(),
+  registryId: z.string(),
 });
 export type CloudAddresses = Readonly<z.infer<typeof CloudAddresses>>;
 

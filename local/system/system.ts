@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { bundleOf } from "../bundled.ts";
-import { DEFAULT_WORLD } from "../world/worlds.ts";
+import { DEFAULT_WORLD, ENDPOINTS } from "../world/worlds.ts";
 import { type Child, startChild } from "./child.ts";
 import type { SystemOptions } from "./options.ts";
 import { appSettings, CloudAddresses } from "./settings.ts";
+import { stream } from "./stream.ts";
 import { subscribe } from "./subscribe.ts";
 import { watch } from "./watch.ts";
 
@@ -52,7 +53,7 @@ export async function startSystem(
   options: Omit<SystemOptions, "json" | "world"> & Partial<Pick<SystemOptions, "world">>,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<System> {
-  const { data } = options;
+  const { data, world = DEFAULT_WORLD } = options;
   const logs = join(data, "logs");
   await mkdir(logs, { recursive: true });
   const children: Child[] = [];
@@ -65,7 +66,7 @@ export async function startSystem(
       ["--azure-port", options.azurePort],
       ["--amqp-port", options.amqpPort],
       ["--storage-port", options.storagePort],
-      ["--world", options.world ?? DEFAULT_WORLD],
+      ["--world", world],
       ["--seconds-per-day", options.secondsPerDay],
       ["--data", join(data, "azure")],
     ].flat();
@@ -85,7 +86,7 @@ export async function startSystem(
     });
     children.push(hostChild);
     const host = String(hostChild.ready.url).replace(/\/$/, "");
-    await Promise.all([subscribe(cloud, host), watch(cloud, host)]);
+    await Promise.all([subscribe(cloud, host), watch(cloud, host), stream(cloud, ENDPOINTS[world])]);
     cloudChild.begin();
     const broken = Promise.race([
       cloudChild.ended.then(() => "The simulated Azure has ended"),

@@ -1,7 +1,5 @@
+import { groupOf, openResourceManager, type ResourceManager } from "./resource-manager.ts";
 import type { CloudAddresses } from "./settings.ts";
-import { identityToken } from "./subscribe.ts";
-
-const TIMEOUT_MS = 30_000;
 
 /** Slower than this at the 95th percentile, in ms, is nothing that the world's models ever are by themselves. */
 const SLOW_MS = 5_000;
@@ -16,30 +14,28 @@ const TIERS = [50, 80, 100];
  * and a budget, which call the product's doors through an action group each. Safe to repeat.
  */
 export async function watch(cloud: CloudAddresses, hostUrl: string): Promise<void> {
-  const token = await identityToken(cloud);
-  const [, group = ""] = /^(\/subscriptions\/[^/]+\/resourceGroups\/[^/]+)/i.exec(cloud.workspaceId) ?? [];
-  const put = (at: string, version: string, body: unknown) =>
-    putResource(cloud, token, `${group}/providers/${at}?api-version=${version}`, body);
+  const manager = await openResourceManager(cloud);
+  const group = groupOf(cloud.workspaceId);
 
-  const groupOf = async (name: string, serviceUri: string) => {
-    const at = `Microsoft.Insights/actionGroups/${name}`;
+  const putActionGroup = async (name: string, serviceUri: string) => {
+    const id = `${group}/providers/Microsoft.Insights/actionGroups/${name}`;
     const webhookReceivers = [{ name: "outerloop", serviceUri, useCommonAlertSchema: true }];
     const properties = { groupShortName: "outerloop", enabled: true, webhookReceivers };
-    await put(at, "2024-10-01-preview", { location: "global", properties });
-    return `${group}/providers/${at}`;
+    await manager.put(id, "2024-10-01-preview", { location: "global", properties });
+    return id;
   };
-  const operators = await groupOf("operators", `${hostUrl}/api/alerts/monitor`);
-  const costOwners = await groupOf("cost-owners", `${hostUrl}/api/alerts/budget`);
+  const operators = await putActionGroup("operators", `${hostUrl}/api/alerts/monitor`);
+  const costOwners = await putActionGroup("cost-owners", `${hostUrl}/api/alerts/budget`);
 
   for (const [name, properties] of Object.entries(RULES)) {
     const actions = [{ actionGroupId: operators }];
     const more = { ...properties, ...EVERY_ENDPOINT, scopes: [group], actions };
-    await put(`Microsoft.Insights/metricAlerts/${name}`, "2018-03-01", {
+    await manager.put(`${group}/providers/Microsoft.Insights/metricAlerts/${name}`, "2018-03-01", {
       location: "global",
       properties: more,
     });
   }
-  await putBudget(cloud, token, `${group}/providers/Microsoft.Consumption/budgets/outerloop`, costOwners);
+  await putBudget(manager, `${group}/providers/Microsoft.Consumption/budgets/outerloop`, costOwners);
 }
 
 /** Endpoints come and go: a rule for the group watches those that there are. */
@@ -95,19 +91,9 @@ const RULES = {
 };
 
 /** A budget starts in the month that it is made in: once it is there, it is left as it is. */
-async function putBudget(
-  cloud: CloudAddresses,
-  token: string,
-  id: string,
-  contactGroup: string,
-): Promise<void> {
-  const target = `${id}?api-version=2021-10-01`;
-  const found = await fetch(`${cloud.httpOrigin}${target}`, {
-    headers: { authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  await found.body?.cancel();
-  if (found.ok) return;
+async function putBudget(manager: ResourceManager, id: string, contactGroup: string): Promise<void> {
+  const version = "2021-10-01";
+  if (await manager.exists(id, version)) return;
   const now = new Date();
   const startDate = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1)).toISOString();
   const notifications = Object.fromEntries(
@@ -129,21 +115,5 @@ async function putBudget(
     timePeriod: { startDate },
     notifications,
   };
-  await putResource(cloud, token, target, { properties });
-}
-
-async function putResource(
-  cloud: CloudAddresses,
-  token: string,
-  target: string,
-  body: unknown,
-): Promise<void> {
-  const answer = await fetch(`${cloud.httpOrigin}${target}`, {
-    method: "PUT",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`Making ${target} was answered ${answer.status}: ${text}`);
+  await manager.put(id, version, { properties });
 }

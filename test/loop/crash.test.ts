@@ -6,7 +6,7 @@ import { ManagedIdentityCredential } from "@azure/identity";
 import { afterAll, expect, test } from "vitest";
 import { approve, readMailbox } from "../../local/demo/approver.ts";
 import { Witness } from "../../local/demo/witness.ts";
-import { identityToken } from "../../local/system/subscribe.ts";
+import { identityToken } from "../../local/system/resource-manager.ts";
 import type { System } from "../../local/system/system.ts";
 import { Workspace } from "../../local/world/driver/workspace.ts";
 import { type KillableSystem, startKillable } from "./killable-system.ts";

@@ -1,10 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ManagedIdentityCredential } from "@azure/identity";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { playLoop } from "../../local/demo/story.ts";
 import { Witness } from "../../local/demo/witness.ts";
 import { type System, startSystem } from "../../local/system/system.ts";
+import { openDocuments } from "../../shared/azure/tables.ts";
+import { TrafficRow, TrafficStore } from "../../shared/traffic/traffic-store.ts";
 import { writeQuickPolicy } from "./quick-policy.ts";
 
 let folder: string;
@@ -65,6 +68,22 @@ test("the loop closes: a model goes live, goes stale with the season, is retrain
     const page = await fetch(`${system.addresses.host}${path}`);
     expect([path, page.status, (await page.text()).includes(words)]).toEqual([path, 200, true]);
   }
+
+  // The endpoint's requests came by its diagnostic setting and the event hub, and were counted into windows.
+  const traffic = new TrafficStore(
+    openDocuments(
+      { connectionString: system.cloud.storageConnectionString },
+      new ManagedIdentityCredential(),
+      "traffic",
+      TrafficRow,
+    ),
+  );
+  const counted = await witness.until("requests are counted into windows", async () => {
+    const windows = (await traffic.tallies("weather-max")).flatMap((tally) => tally.windows);
+    return windows.length > 0 ? windows : undefined;
+  });
+  expect(counted.map(({ requests }) => requests)).not.toContain(0);
+  expect([...new Set(counted.map(({ deployment }) => deployment))]).toContain("version-1");
 
   const stats = await (await fetch(new URL("/_stats", system.addresses.world))).json();
   expect(stats).toMatchObject({ deploymentsDeleted: expect.any(Number), eventsDeadLettered: 0 });

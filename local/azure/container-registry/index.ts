@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Clock } from "../../clock.ts";
 import type { Authenticate } from "../front/arm-request.ts";
@@ -30,7 +29,6 @@ const AREAS: ReadonlySet<string | undefined> = new Set(["v2", "acr", "oauth2"]);
 /** Azure Container Registry: the data plane at the root of the front, and the registry's Resource Manager side. */
 export function createContainerRegistry(options: ContainerRegistryOptions): Service {
   const { data, clock, registryId, location, authenticate, raise, log = () => {} } = options;
-  mkdirSync(data, { recursive: true });
   const store = new RegistryStore(path.join(data, "container-registry.sqlite"));
   const webhooks = new Webhooks({ store, registryId, log });
   const announcer = new Announcer({ registryId, clock, raise, webhooks });

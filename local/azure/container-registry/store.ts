@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { z } from "zod";
+import { openSqliteFile, transact } from "../sqlite-file.ts";
 
 const SCHEMA = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS repositories (
     name TEXT PRIMARY KEY, createdTime TEXT NOT NULL, lastUpdateTime TEXT NOT NULL, attributes TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS manifests (
@@ -68,8 +67,7 @@ export class RegistryStore {
   readonly #db: DatabaseSync;
 
   constructor(file: string) {
-    this.#db = new DatabaseSync(file);
-    this.#db.exec(SCHEMA);
+    this.#db = openSqliteFile(file, SCHEMA);
   }
 
   close(): void {
@@ -77,15 +75,7 @@ export class RegistryStore {
   }
 
   transaction<T>(work: () => T): T {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      this.#db.exec("COMMIT");
-      return result;
-    } catch (error) {
-      this.#db.exec("ROLLBACK");
-      throw error;
-    }
+    return transact(this.#db, work);
   }
 
   repositories(): Repository[] {

@@ -1,14 +1,13 @@
 /** Cost Management: budgets and usage details, over what deployments and jobs really ran. */
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { type Clock, systemClock } from "../../clock.ts";
 import { armError } from "../front/arm-error.ts";
 import { methodNotAllowed, notFound, readArmBody, refusedByGateway } from "../front/arm-request.ts";
 import { ArmResources, type KeptResource } from "../front/arm-resources.ts";
 import type { Notify } from "../monitor/index.ts";
 import type { Service, ServiceAnswer, ServiceRequest, UsageIn } from "../service.ts";
+import { openSqliteFile } from "../sqlite-file.ts";
 import { type Budget, BudgetBody, periodAt, refuseBudget } from "./budget.ts";
 import { BudgetEvaluator, type BudgetMail } from "./evaluator.ts";
 import { CURRENCY } from "./prices.ts";
@@ -37,9 +36,7 @@ const NAME = /^[a-zA-Z0-9_-]{1,63}$/;
 
 export function createCostManagement(options: CostManagementOptions): Service {
   const { data, clock = systemClock, authenticate, hasActionGroup } = options;
-  mkdirSync(data, { recursive: true });
-  const db = new DatabaseSync(path.join(data, "cost-management.sqlite"));
-  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+  const db = openSqliteFile(path.join(data, "cost-management.sqlite"));
   const resources = new ArmResources(db);
   const budgets = () => resources.list(TYPE).flatMap(toBudget);
   const everyMs = options.everyMs ?? EVERY_MS;

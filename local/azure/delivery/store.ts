@@ -1,14 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { openSqliteFile, transact } from "../sqlite-file.ts";
 
 /** Whose a document is. */
 export type System = "github" | "devops";
 
 const SCHEMA = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS items (
     system TEXT NOT NULL, scope TEXT NOT NULL, number INTEGER NOT NULL, document TEXT NOT NULL,
     PRIMARY KEY (system, scope, number)) STRICT;
@@ -25,9 +23,7 @@ export class DeliveryStore {
   #open = true;
 
   constructor(folder: string) {
-    mkdirSync(folder, { recursive: true });
-    this.#db = new DatabaseSync(path.join(folder, "delivery.sqlite"));
-    this.#db.exec(SCHEMA);
+    this.#db = openSqliteFile(path.join(folder, "delivery.sqlite"), SCHEMA);
   }
 
   get isOpen(): boolean {
@@ -41,15 +37,7 @@ export class DeliveryStore {
 
   /** All of the work or none of it; on disk when this returns. */
   transaction<T>(work: () => T): T {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      this.#db.exec("COMMIT");
-      return result;
-    } catch (error) {
-      this.#db.exec("ROLLBACK");
-      throw error;
-    }
+    return transact(this.#db, work);
   }
 
   /** A new item gets the next number of its scope: 1, 2, 3 … */

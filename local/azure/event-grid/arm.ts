@@ -36,6 +36,8 @@ const UpdateBody = z.looseObject({
   retryPolicy: z.unknown().optional(),
   deadLetterDestination: z.unknown().optional(),
 });
+/** @see https://learn.microsoft.com/azure/event-grid/quotas-limits */
+const MOST_PER_TOPIC = 500;
 const NAME = /^[a-zA-Z0-9-]{3,64}$/;
 
 /** The Resource Manager side: system topics and event subscriptions. */
@@ -76,6 +78,11 @@ export function createArm({ store, authenticate, onUnvalidated, onDeleted }: Arm
     const read = readArmBody(SubscriptionBody, request.body);
     if ("refused" in read) return armError(400, "InvalidRequest", read.refused);
     return putSubscription(request, route, existing, read.value.properties);
+  }
+
+  function hasMost(topic: string): boolean {
+    const ofTopic = store.subscriptions().filter((one) => one.topic.toLowerCase() === topic.toLowerCase());
+    return ofTopic.length >= MOST_PER_TOPIC;
   }
 
   function onAction(method: string, route: SubscriptionRoute, existing?: Subscription): ServiceAnswer {
@@ -125,6 +132,13 @@ export function createArm({ store, authenticate, onUnvalidated, onDeleted }: Arm
     const document = "topicId" in scope ? store.topic(scope.topicId) : undefined;
     if ("topicId" in scope && !document) return notFound(scope.topicId);
     const topic = "topicId" in scope ? sourceOf(document ?? {}) : scope.resourceId;
+    if (!existing && hasMost(topic)) {
+      return armError(
+        400,
+        "InvalidRequest",
+        `'${topic}' has ${MOST_PER_TOPIC} event subscriptions, the most that a topic may have.`,
+      );
+    }
     if (existing?.state === "Succeeded" && isSameEndpoint(existing.properties, properties)) {
       return { status: 201, body: toDocument(store.putSubscription({ ...existing, topic, properties })) };
     }

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import { Waker } from "../waker.ts";
-import { type Attempt, isDelivered, isFinal, outcomeOf, retryDelayMs } from "./retry.ts";
+import { type Attempt, isDelivered, isEndpointsFault, isFinal, outcomeOf, retryDelayMs } from "./retry.ts";
 import type { Delivery, EventGridStore } from "./store.ts";
 import type { Subscription } from "./subscription.ts";
 import { deliver } from "./webhook.ts";
@@ -21,6 +21,8 @@ export interface CourierOptions {
   readonly clock: Clock;
   /** Factor on every wait of the retry schedule. */
   readonly retryScale: number;
+  /** 0 to 1, for the small differences between waits. */
+  readonly random: () => number;
   readonly onBuried: () => void;
   readonly log: (level: "info" | "error", message: string) => void;
 }
@@ -98,8 +100,13 @@ export class Courier {
     const subscription = store.subscriptionById(batch[0].subscription);
     if (!subscription) return;
     const lifeMs = subscription.properties.retryPolicy.eventTimeToLiveInMinutes * 60_000;
-    const isDead = ({ attempts, raisedAt }: Delivery) => attempts > 0 && clock.now() - raisedAt > lifeMs;
-    for (const dead of batch.filter(isDead)) this.#bury(dead, subscription, "TimeToLiveExceeded", "Aborted");
+    // Looked at when the next attempt is due, and never before the first: but for an endpoint on probation, which got none.
+    const isHeld = store.probation.has(subscription.id);
+    const isDead = ({ attempts, raisedAt }: Delivery) =>
+      (attempts > 0 || isHeld) && clock.now() - raisedAt > lifeMs;
+    for (const dead of batch.filter(isDead)) {
+      this.#bury(dead, subscription, "TimeToLiveExceeded", dead.lastOutcome ?? "Probation");
+    }
     const [first, ...others] = batch.filter((delivery) => !isDead(delivery));
     if (!first) return;
     const events = [first.body, ...others.map(({ body }) => body)] as const;
@@ -109,22 +116,30 @@ export class Courier {
   }
 
   #conclude(delivery: Delivery, subscription: Subscription, attempt: Attempt): void {
-    const { store, clock, retryScale, log } = this.#options;
+    const { store, clock, retryScale, random, log } = this.#options;
     const now = clock.now();
     const tried = { ...delivery, attempts: delivery.attempts + 1, lastAttemptAt: now };
     const outcome = outcomeOf(attempt);
+    if (isEndpointsFault(attempt)) this.#holdBack(subscription, outcome, now);
     if (isDelivered(attempt)) {
+      store.probation.end(subscription.id);
       store.settle(delivery, now);
     } else if (isFinal(attempt)) {
       this.#bury(tried, subscription, "NotRetried", outcome);
     } else if (tried.attempts >= subscription.properties.retryPolicy.maxDeliveryAttempts) {
       this.#bury(tried, subscription, "MaxDeliveryAttemptsExceeded", outcome);
     } else {
-      const waitMs = retryDelayMs(tried.attempts, attempt) * retryScale;
+      const waitMs = retryDelayMs(tried.attempts, attempt, random()) * retryScale;
       const what = `${delivery.body.eventType} to ${subscription.name}`;
       log("info", `${what}: ${outcome}, again in ${waitMs / 1000} s`);
-      store.postpone(delivery, now, Math.ceil(now + waitMs));
+      store.postpone(delivery, outcome, now, Math.ceil(now + waitMs));
     }
+  }
+
+  #holdBack({ id, name }: Subscription, outcome: string, now: number): void {
+    const { store, retryScale, log } = this.#options;
+    const until = store.probation.failed(id, outcome, now, retryScale);
+    if (until !== undefined) log("info", `${name}: on probation for ${(until - now) / 1000} s, ${outcome}`);
   }
 
   #bury(delivery: Delivery, subscription: Subscription, reason: string, outcome: string): void {

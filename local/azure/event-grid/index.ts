@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { type Clock, systemClock } from "../../clock.ts";
 import type { StrikeEvent } from "../faults/faults.ts";
@@ -19,6 +18,8 @@ export interface EventGridOptions {
   readonly clock?: Clock;
   /** Factor on every wait between two attempts; 1 is Azure's schedule, which starts with 10 s. */
   readonly retryScale?: number;
+  /** 0 to 1, for the small differences between waits. */
+  readonly random?: () => number;
   /** Events delivered twice, late or out of order, on demand. */
   readonly strike?: StrikeEvent;
   /** Where dead letters go, for subscriptions that name a container. */
@@ -40,11 +41,10 @@ const DEAD_LETTERS_SHOWN = 1000;
 /** Event Grid: keeps what is raised until each subscriber has taken it, on Azure's terms. */
 export function createEventGrid(options: EventGridOptions): EventGrid {
   const { data, authenticate, clock = systemClock, retryScale = 1, log = () => {} } = options;
-  mkdirSync(data, { recursive: true });
   const store = new EventGridStore(path.join(data, "event-grid.sqlite"));
-  const { writeBlob = noStorage } = options;
-  const undertaker = new Undertaker({ store, clock, retryScale, writeBlob, log });
-  const courier = new Courier({ store, clock, retryScale, log, onBuried: () => undertaker.wake() });
+  const { writeBlob = noStorage, random = Math.random } = options;
+  const undertaker = new Undertaker({ burials: store.burials, clock, retryScale, writeBlob, log });
+  const courier = new Courier({ store, clock, retryScale, random, log, onBuried: () => undertaker.wake() });
   const validation = new Validation({ store, clock, retryScale, log, onSucceeded: () => courier.wake() });
   const farewells = new Set<Promise<void>>();
   const stopping = new AbortController();

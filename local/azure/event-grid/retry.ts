@@ -18,6 +18,9 @@ const SCHEDULE_MS = [
   12 * HOUR,
 ] as const;
 
+/** Every wait is longer by up to this share of it: "a small randomization", which is not told in numbers. */
+const JITTER = 0.1;
+
 /** A busy or slow endpoint is left alone at least this long. */
 const LEAST_WAIT_MS: Readonly<Record<number, number>> = { 408: 2 * MINUTE, 503: 30 * SECOND };
 
@@ -33,18 +36,27 @@ export function isDelivered(attempt: Attempt): boolean {
   return "status" in attempt && SUCCESSES.has(attempt.status);
 }
 
+/** Whether the endpoint has failed, rather than refused this one event. */
+export function isEndpointsFault(attempt: Attempt): boolean {
+  return (
+    !isDelivered(attempt) && !("status" in attempt && (attempt.status === 400 || attempt.status === 413))
+  );
+}
+
 export function isFinal(attempt: Attempt): boolean {
   return "status" in attempt && NEVER_RETRIED.has(attempt.status);
 }
 
 /**
  * @param attempts - how many have failed so far, at least 1
+ * @param random - 0 to 1, drawn anew for each wait
  * @returns milliseconds until the next one
  * @see https://learn.microsoft.com/azure/event-grid/delivery-and-retry#retry-schedule
  */
-export function retryDelayMs(attempts: number, last: Attempt): number {
+export function retryDelayMs(attempts: number, last: Attempt, random: number): number {
   const scheduled = SCHEDULE_MS[Math.min(attempts, SCHEDULE_MS.length) - 1] ?? SCHEDULE_MS[0];
-  return Math.max(scheduled, "status" in last ? (LEAST_WAIT_MS[last.status] ?? 0) : 0);
+  const waitMs = Math.max(scheduled, "status" in last ? (LEAST_WAIT_MS[last.status] ?? 0) : 0);
+  return Math.ceil(waitMs * (1 + JITTER * random));
 }
 
 const OUTCOMES: Readonly<Record<number, string>> = {

@@ -1,7 +1,10 @@
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import type { EventEffect } from "../faults/rule.ts";
+import { openSqliteFile, transact } from "../sqlite-file.ts";
+import { BURIALS_SCHEMA, Burials } from "./burials.ts";
 import { type Death, type KeptEvent, toDeadLetter } from "./envelope.ts";
+import { PROBATION_SCHEMA, Probation } from "./probation.ts";
 import {
   isWanted,
   type ProvisioningState,
@@ -11,8 +14,6 @@ import {
 import { carries, findTopicType } from "./topic-types.ts";
 
 const SCHEMA = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS topics (key TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS subscriptions (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, resourceId TEXT NOT NULL, name TEXT NOT NULL,
@@ -21,16 +22,15 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, body TEXT NOT NULL, raisedAt INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS deliveries (
     seq INTEGER NOT NULL, subscription INTEGER NOT NULL, attempts INTEGER NOT NULL, dueAt INTEGER NOT NULL,
-    lastAttemptAt INTEGER, PRIMARY KEY (seq, subscription)) STRICT;
+    lastAttemptAt INTEGER, lastOutcome TEXT, PRIMARY KEY (seq, subscription)) STRICT;
   CREATE TABLE IF NOT EXISTS marks (
     seq INTEGER NOT NULL, subscription INTEGER NOT NULL, mark TEXT NOT NULL, PRIMARY KEY (seq, subscription)) STRICT;
-  CREATE TABLE IF NOT EXISTS burials (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL, container TEXT NOT NULL, event TEXT NOT NULL,
-    buriedAt INTEGER NOT NULL, dueAt INTEGER NOT NULL) STRICT;
   CREATE INDEX IF NOT EXISTS deliveriesByDueAt ON deliveries (dueAt);
   CREATE TABLE IF NOT EXISTS deadLetters (
     id INTEGER PRIMARY KEY, subscription TEXT NOT NULL, deadLetteredAt TEXT NOT NULL, event TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT;
+  ${PROBATION_SCHEMA}
+  ${BURIALS_SCHEMA}
 `;
 
 const SubscriptionRow = z.object({
@@ -57,6 +57,8 @@ const DeliveryRow = z.object({
   subscription: z.number(),
   attempts: z.number(),
   lastAttemptAt: z.number().nullable(),
+  /** Absent before the first attempt. */
+  lastOutcome: z.string().nullable(),
   raisedAt: z.number(),
   body: z.string().transform((text): KeptEvent => Event.parse(JSON.parse(text))),
 });
@@ -66,20 +68,12 @@ const DeadLetterRow = z.object({
   deadLetteredAt: z.string(),
   event: z.string().transform((text): unknown => JSON.parse(text)),
 });
-const BurialRow = z.object({
-  id: z.number(),
-  name: z.string(),
-  container: z.string(),
-  event: z.string().transform((text): unknown => JSON.parse(text)),
-  buriedAt: z.number(),
-  dueAt: z.number(),
-});
+const DELIVERY_COLUMNS =
+  "d.seq, d.subscription, d.attempts, d.lastAttemptAt, d.lastOutcome, e.raisedAt, e.body";
 const CountRow = z.object({ name: z.string(), n: z.number() });
 
 /** One event on its way to one subscriber. Times in ms since the epoch. */
 export type Delivery = z.infer<typeof DeliveryRow>;
-/** A dead event on its way into its storage container. */
-export type Burial = z.infer<typeof BurialRow>;
 export type DeadLetter = z.infer<typeof DeadLetterRow>;
 
 /** An event that waits to be overtaken by a later one does not wait for ever. */
@@ -89,11 +83,15 @@ const COUNTED = ["eventsRaised", "eventsDelivered", "eventsDeadLettered"] as con
 
 /** What Event Grid keeps, in one SQLite file. Each method that writes is one durable transaction. */
 export class EventGridStore {
+  readonly probation: Probation;
+  readonly burials: Burials;
   readonly #db: DatabaseSync;
 
   constructor(file: string) {
-    this.#db = new DatabaseSync(file);
-    this.#db.exec(SCHEMA);
+    this.#db = openSqliteFile(file, SCHEMA);
+    addLastOutcome(this.#db);
+    this.probation = new Probation(this.#db);
+    this.burials = new Burials(this.#db);
   }
 
   close(): void {
@@ -122,7 +120,9 @@ export class EventGridStore {
       if (wanting.length === 0) return;
       const body = JSON.stringify(event);
       const added = this.#db.prepare("INSERT INTO events (body, raisedAt) VALUES (?, ?)").run(body, now);
-      const insert = this.#db.prepare("INSERT INTO deliveries VALUES (?, ?, 0, ?, NULL)");
+      const insert = this.#db.prepare(
+        "INSERT INTO deliveries (seq, subscription, attempts, dueAt) VALUES (?, ?, 0, ?)",
+      );
       const dueAt = now + delayOf(effect);
       for (const { id } of wanting) insert.run(added.lastInsertRowid, id, dueAt);
       if (typeof effect !== "string") return;
@@ -143,21 +143,22 @@ export class EventGridStore {
     return type !== undefined && carries(type, eventType);
   }
 
-  /** Deliveries of validated subscriptions that are due, the oldest events first. */
+  /** Deliveries of validated subscriptions that are due, the oldest events first; not to those on probation. */
   dueDeliveries(now: number, limit: number): Delivery[] {
-    const sql = `SELECT d.seq, d.subscription, d.attempts, d.lastAttemptAt, e.raisedAt, e.body
+    const sql = `SELECT ${DELIVERY_COLUMNS}
       FROM deliveries d JOIN events e ON e.seq = d.seq JOIN subscriptions s ON s.id = d.subscription
-      WHERE d.dueAt <= ? AND s.state = 'Succeeded' ORDER BY d.dueAt, d.seq LIMIT ?`;
+      LEFT JOIN probations p ON p.subscription = d.subscription
+      WHERE d.dueAt <= ? AND coalesce(p.heldUntil, 0) <= ? AND s.state = 'Succeeded'
+      ORDER BY d.dueAt, d.seq LIMIT ?`;
     return this.#db
       .prepare(sql)
-      .all(now, limit)
+      .all(now, now, limit)
       .map((row) => DeliveryRow.parse(row));
   }
 
   /** Those of one subscription alone, for a batch. */
   dueDeliveriesOf(subscription: number, now: number, limit: number): Delivery[] {
-    const sql = `SELECT d.seq, d.subscription, d.attempts, d.lastAttemptAt, e.raisedAt, e.body
-      FROM deliveries d JOIN events e ON e.seq = d.seq
+    const sql = `SELECT ${DELIVERY_COLUMNS} FROM deliveries d JOIN events e ON e.seq = d.seq
       WHERE d.subscription = ? AND d.dueAt <= ? ORDER BY d.dueAt, d.seq LIMIT ?`;
     const rows = this.#db.prepare(sql).all(subscription, now, limit);
     return rows.map((row) => DeliveryRow.parse(row));
@@ -165,8 +166,10 @@ export class EventGridStore {
 
   /** When the next delivery after `now` is due. */
   nextDueAt(now: number): number | undefined {
-    const sql = `SELECT min(d.dueAt) AS dueAt FROM deliveries d JOIN subscriptions s ON s.id = d.subscription
-      WHERE d.dueAt > ? AND s.state = 'Succeeded'`;
+    const sql = `SELECT min(max(d.dueAt, coalesce(p.heldUntil, 0))) AS dueAt
+      FROM deliveries d JOIN subscriptions s ON s.id = d.subscription
+      LEFT JOIN probations p ON p.subscription = d.subscription
+      WHERE max(d.dueAt, coalesce(p.heldUntil, 0)) > ? AND s.state = 'Succeeded'`;
     const { dueAt } = z.object({ dueAt: z.number().nullable() }).parse(this.#db.prepare(sql).get(now));
     return dueAt ?? undefined;
   }
@@ -194,12 +197,10 @@ export class EventGridStore {
     for (const row of overtaken) release.run(now, Number(row.seq), subscription);
   }
 
-  postpone({ seq, subscription, attempts }: Delivery, now: number, dueAt: number): void {
-    this.#db
-      .prepare(
-        "UPDATE deliveries SET attempts = ?, lastAttemptAt = ?, dueAt = ? WHERE seq = ? AND subscription = ?",
-      )
-      .run(attempts + 1, now, dueAt, seq, subscription);
+  postpone({ seq, subscription, attempts }: Delivery, outcome: string, now: number, dueAt: number): void {
+    const sql = `UPDATE deliveries SET attempts = ?, lastAttemptAt = ?, lastOutcome = ?, dueAt = ?
+      WHERE seq = ? AND subscription = ?`;
+    this.#db.prepare(sql).run(attempts + 1, now, outcome, dueAt, seq, subscription);
   }
 
   /** @param dueAt - when it is to be in the subscription's dead-letter container, if it has one */
@@ -213,28 +214,7 @@ export class EventGridStore {
         .run(subscription.resourceId, new Date(now).toISOString(), JSON.stringify(event));
       const container = subscription.properties.deadLetterDestination?.properties.blobContainerName;
       if (container === undefined) return;
-      this.#db
-        .prepare("INSERT INTO burials (name, container, event, buriedAt, dueAt) VALUES (?, ?, ?, ?, ?)")
-        .run(subscription.name, container, JSON.stringify(event), now, dueAt);
-    });
-  }
-
-  /** All that wait, the next due first. */
-  burials(): Burial[] {
-    const rows = this.#db.prepare("SELECT * FROM burials ORDER BY dueAt, id").all();
-    return rows.map((row) => BurialRow.parse(row));
-  }
-
-  endBurials(burials: readonly Burial[]): void {
-    this.#transaction(() => {
-      for (const { id } of burials) this.#db.prepare("DELETE FROM burials WHERE id = ?").run(id);
-    });
-  }
-
-  postponeBurials(burials: readonly Burial[], dueAt: number): void {
-    this.#transaction(() => {
-      for (const { id } of burials)
-        this.#db.prepare("UPDATE burials SET dueAt = ? WHERE id = ?").run(dueAt, id);
+      this.burials.add({ name: subscription.name, container, event, buriedAt: now, dueAt });
     });
   }
 
@@ -282,6 +262,7 @@ export class EventGridStore {
   /** With all that was on its way to it. */
   deleteSubscription(id: number): void {
     this.#transaction(() => {
+      this.probation.end(id);
       this.#db.prepare("DELETE FROM subscriptions WHERE id = ?").run(id);
       this.#db.prepare("DELETE FROM deliveries WHERE subscription = ?").run(id);
       this.#db.prepare("DELETE FROM marks WHERE subscription = ?").run(id);
@@ -329,15 +310,14 @@ export class EventGridStore {
   }
 
   #transaction(work: () => void): void {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      work();
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      this.#db.exec("ROLLBACK");
-      throw error;
-    }
+    transact(this.#db, work);
   }
+}
+
+/** Files that were made before deliveries had it. */
+function addLastOutcome(db: DatabaseSync): void {
+  const sql = "SELECT 1 FROM pragma_table_info('deliveries') WHERE name = 'lastOutcome'";
+  if (!db.prepare(sql).get()) db.exec("ALTER TABLE deliveries ADD COLUMN lastOutcome TEXT");
 }
 
 function isExpired({ properties: { expirationTimeUtc } }: Subscription, now: number): boolean {

@@ -24,6 +24,14 @@ const RetryPolicy = z.object({
   eventTimeToLiveInMinutes: z.int().min(1).max(1440).default(1440),
 });
 
+/** @see https://learn.microsoft.com/azure/event-grid/delivery-properties */
+const MOST_HEADER_BYTES = 4_096;
+const HeaderValue = z
+  .string()
+  .refine(
+    (value) => Buffer.byteLength(value) <= MOST_HEADER_BYTES,
+    `must not exceed ${MOST_HEADER_BYTES} bytes`,
+  );
 const AttributeName = z
   .string()
   .min(1)
@@ -32,7 +40,7 @@ const AttributeMapping = z.discriminatedUnion("type", [
   z.object({
     name: AttributeName,
     type: z.literal("Static"),
-    properties: z.object({ value: z.string(), isSecret: z.boolean().default(false) }),
+    properties: z.object({ value: HeaderValue, isSecret: z.boolean().default(false) }),
   }),
   z.object({
     name: AttributeName,
@@ -122,7 +130,7 @@ export function isWanted(
   return passes(event, eventDeliverySchema, filter.advancedFilters ?? [], isOnArrays);
 }
 
-/** Own headers of a delivery. Those that name a field of the event are left out when it holds no text or number. */
+/** Own headers of a delivery. Those that name a field of the event are left out when it holds none of text, number and boolean. */
 export function attributeHeaders(
   { destination }: SubscriptionProperties,
   envelope: Record<string, unknown>,
@@ -131,7 +139,7 @@ export function attributeHeaders(
   const headers = mappings.flatMap((mapping): [string, string][] => {
     if (mapping.type === "Static") return [[mapping.name, mapping.properties.value]];
     const found = lookUp(envelope, mapping.properties.sourceField);
-    return typeof found === "string" || typeof found === "number" ? [[mapping.name, String(found)]] : [];
+    return ["string", "number", "boolean"].includes(typeof found) ? [[mapping.name, String(found)]] : [];
   });
   return Object.fromEntries(headers);
 }

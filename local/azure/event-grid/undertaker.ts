@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../clock.ts";
-import type { Burial, EventGridStore } from "./store.ts";
+import type { Burial, Burials } from "./burials.ts";
 
 /** Writes a whole blob; throws when the container is missing or storage does not answer. */
 export type WriteBlob = (container: string, name: string, json: string) => Promise<void>;
@@ -10,7 +10,7 @@ const TRY_AGAIN_AFTER_MS = 60_000;
 const GIVE_UP_AFTER_MS = 4 * 60 * 60_000;
 
 export interface UndertakerOptions {
-  readonly store: EventGridStore;
+  readonly burials: Burials;
   readonly clock: Clock;
   readonly retryScale: number;
   readonly writeBlob: WriteBlob;
@@ -31,8 +31,8 @@ export class Undertaker {
   /** Sets the clock for what is due next. Cheap to call often. */
   wake(): void {
     if (this.#isStopped || this.#work) return;
-    const { store, clock } = this.#options;
-    const [next] = store.burials();
+    const { burials, clock } = this.#options;
+    const [next] = burials.all();
     this.#cancelTimer();
     if (!next) return;
     this.#cancelTimer = clock.after(Math.max(0, next.dueAt - clock.now()), () => this.#begin());
@@ -53,32 +53,38 @@ export class Undertaker {
   }
 
   async #buryDue(): Promise<void> {
-    const { store, clock } = this.#options;
-    const due = store.burials().filter(({ dueAt }) => dueAt <= clock.now());
+    const { burials, clock } = this.#options;
+    const due = burials.all().filter(({ dueAt }) => dueAt <= clock.now());
     const groups = Map.groupBy(due, ({ name, container }) => `${container}/${name}`);
     for (const group of groups.values()) await this.#buryTogether(group);
   }
 
   async #buryTogether(group: readonly Burial[]): Promise<void> {
-    const { store, clock, retryScale, writeBlob, log } = this.#options;
+    const { burials, clock, retryScale, writeBlob, log } = this.#options;
     const [first] = group;
     if (!first) return;
     const name = blobName(first.name, new Date(clock.now()));
     try {
       await writeBlob(first.container, name, JSON.stringify(group.map(({ event }) => event)));
-      store.endBurials(group);
+      burials.end(group);
     } catch (error) {
       const now = clock.now();
+      const lost = group.filter(({ buriedAt }) => isGone(error) || now - buriedAt >= GIVE_UP_AFTER_MS);
+      const fate = lost.length > 0 ? `, and ${lost.length} were dropped` : "";
       log(
         "error",
-        `Dead letters of ${first.name} could not be written to '${first.container}': ${String(error)}`,
+        `Dead letters of ${first.name} could not be written to '${first.container}'${fate}: ${String(error)}`,
       );
-      const lost = group.filter(({ buriedAt }) => now - buriedAt >= GIVE_UP_AFTER_MS);
-      store.endBurials(lost);
+      burials.end(lost);
       const others = group.filter((burial) => !lost.includes(burial));
-      store.postponeBurials(others, Math.ceil(now + TRY_AGAIN_AFTER_MS * retryScale));
+      burials.postpone(others, Math.ceil(now + TRY_AGAIN_AFTER_MS * retryScale));
     }
   }
+}
+
+/** There is no such container: dead letters are dropped at once then, as Azure does. */
+function isGone(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "statusCode" in error && error.statusCode === 404;
 }
 
 /**

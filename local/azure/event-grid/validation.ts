@@ -85,6 +85,7 @@ export class Validation {
 
   #succeed({ id }: Subscription): void {
     this.#options.store.setState(id, "Succeeded");
+    this.#options.store.probation.end(id);
     this.#options.onSucceeded();
   }
 

@@ -1,10 +1,9 @@
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import { openSqliteFile } from "../sqlite-file.ts";
 import type { Rule } from "./rule.ts";
 
 const SCHEMA = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL,
     seen INTEGER NOT NULL DEFAULT 0, struck INTEGER NOT NULL DEFAULT 0) STRICT;
@@ -26,8 +25,7 @@ export class FaultStore {
   readonly #db: DatabaseSync;
 
   constructor(file: string) {
-    this.#db = new DatabaseSync(file);
-    this.#db.exec(SCHEMA);
+    this.#db = openSqliteFile(file, SCHEMA);
   }
 
   add(rule: Rule): Fault {

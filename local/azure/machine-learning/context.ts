@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
-import type { TakeFault } from "../service.ts";
+import type { ReportHealth, TakeFault } from "../service.ts";
 import { PROVIDER } from "./resource.ts";
 import type { Store } from "./store.ts";
 
@@ -30,6 +30,7 @@ export interface Context {
   /** Cores of each family of machines that the region grants. */
   readonly coreQuota: number;
   readonly takeFault: TakeFault | undefined;
+  readonly reportHealth: ReportHealth | undefined;
   readonly log: Log;
 }
 

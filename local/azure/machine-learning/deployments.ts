@@ -29,6 +29,8 @@ import { DEFAULT_VM_SIZE, type Usages } from "./usages.ts";
 
 type DeploymentRow = Row<DeploymentProperties>;
 
+const PLATFORM_FAILED = "InternalServerError";
+
 export interface DeploymentParts {
   readonly endpoints: Endpoints;
   readonly host: ModelHost;
@@ -57,7 +59,7 @@ export class Deployments {
       prepare: (target) => this.#start(target),
       finish: (target, error) => {
         if (error) {
-          this.#setState(target, "Failed");
+          this.#fail(target, error);
           return;
         }
         this.#settle(target);
@@ -67,7 +69,7 @@ export class Deployments {
     operations.define("deployment-scaling", {
       prefix: "odidp",
       prepare: async (target) => this.#outOfQuota(target),
-      finish: (target, error) => (error ? this.#setState(target, "Failed") : this.#settle(target)),
+      finish: (target, error) => (error ? this.#fail(target, error) : this.#settle(target)),
     });
     operations.define("deployment-deletion", { prefix: "odidp", finish: (target) => this.#remove(target) });
   }
@@ -197,9 +199,16 @@ export class Deployments {
     store.put({ ...endpoint.resource, properties }, endpoint.hidden);
   }
 
+  /** A model that cannot be loaded, or a quota that is used up, says nothing about the platform. */
+  #fail(target: string, { code }: OperationError): void {
+    this.#setState(target, "Failed");
+    if (code === PLATFORM_FAILED) this.#context.reportHealth?.(target, false);
+  }
+
   /** It serves, and is paid for: on a cluster of one's own the cluster is. */
   #settle(target: string): void {
     this.#setState(target, "Succeeded");
+    this.#context.reportHealth?.(target, true);
     const found = this.#context.store.get<DeploymentProperties>(target)?.resource;
     if (found?.properties.endpointComputeType !== "Managed") return;
     this.#usages.begin(found.id, found.properties.instanceType ?? DEFAULT_VM_SIZE, found.sku?.capacity ?? 1);
@@ -239,12 +248,7 @@ export class Deployments {
     const found = this.#context.store.get<DeploymentProperties>(target);
     if (!found)
       return { code: "ResourceNotFound", message: "The deployment was deleted while it was being made." };
-    const fault = takeFault(
-      this.#context.takeFault,
-      "deployment",
-      found.resource.name,
-      "InternalServerError",
-    );
+    const fault = takeFault(this.#context.takeFault, "deployment", found.resource.name, PLATFORM_FAILED);
     if (fault) this.#host.log(target, `provisioning failed: ${fault.message}`);
     return fault ?? this.#outOfQuota(target) ?? this.#host.reload(found.resource);
   }

@@ -1,5 +1,13 @@
 import type { Clock } from "../../clock.ts";
-import type { RaiseEvent, RecordRequest, Service, TakeFault, UsageIn } from "../service.ts";
+import type {
+  EventOfChange,
+  RaiseEvent,
+  RecordRequest,
+  ReportHealth,
+  Service,
+  TakeFault,
+  UsageIn,
+} from "../service.ts";
 import { Assets } from "./assets.ts";
 import { BatchDeployments } from "./batch-deployments.ts";
 import { BatchEndpoints } from "./batch-endpoints.ts";
@@ -44,6 +52,9 @@ export interface MachineLearningOptions {
   /** Cores of each family of machines that the region grants. */
   readonly coreQuota?: number;
   readonly raise: RaiseEvent;
+  /** What the subscription is told of changed resources; absent: nothing. */
+  readonly eventOfChange?: EventOfChange;
+  readonly reportHealth?: ReportHealth;
   readonly record: RecordRequest;
   /** How long operations on endpoints and deployments take. */
   readonly provisioning?: {
@@ -102,6 +113,7 @@ export function createMachineLearning(options: MachineLearningOptions): MachineL
     provisioning: { ...PROVISIONING, ...options.provisioning },
     retryAfterSeconds: options.retryAfterSeconds ?? RETRY_AFTER_SECONDS,
     takeFault: options.takeFault,
+    reportHealth: options.reportHealth,
     log,
   };
   const parts = assemble(context, options);
@@ -118,6 +130,7 @@ export function createMachineLearning(options: MachineLearningOptions): MachineL
   };
   parts.workspaces.seed(options.workspaces);
   for (const name of options.workspaces) parts.computes.seed(name, options.computes ?? COMPUTES);
+  if (options.eventOfChange) store.tellOfChanges(options.eventOfChange);
   store.raisePending();
   operations.resume();
   runner.resume();

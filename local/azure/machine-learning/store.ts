@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
-import type { RaisedEvent, RaiseEvent } from "../service.ts";
+import type { EventOfChange, RaisedEvent, RaiseEvent, ResourceDocument } from "../service.ts";
 import type { Log } from "./context.ts";
 import type { Resource } from "./resource.ts";
 
@@ -45,6 +45,7 @@ export class Store {
   readonly #db: DatabaseSync;
   readonly #raise: RaiseEvent;
   readonly #log: Log;
+  #eventOfChange: EventOfChange = () => undefined;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
   #isRaising = false;
@@ -57,6 +58,11 @@ export class Store {
     this.#db.exec(SCHEMA);
     this.#raise = raise;
     this.#log = log;
+  }
+
+  /** From now on events tell of changed resources; those that were there to begin with, nobody has made. */
+  tellOfChanges(eventOfChange: EventOfChange): void {
+    this.#eventOfChange = eventOfChange;
   }
 
   get isOpen(): boolean {
@@ -128,19 +134,28 @@ export class Store {
   }
 
   /** Writes a resource under its own id; a new one becomes the newest of its collection. */
-  put(resource: Resource<unknown>, hidden: object = {}): void {
+  put<P extends object>(resource: Resource<P>, hidden: object = {}): void {
     const key = resource.id.toLowerCase();
     const collection = key.slice(0, key.lastIndexOf("/"));
-    this.transaction(() =>
+    this.transaction(() => {
+      this.#tellOfChange(this.get<ResourceDocument["properties"]>(key)?.resource, resource);
       this.sql(
         "INSERT INTO resources (key, collection, resource, hidden) VALUES (?, ?, ?, ?) " +
           "ON CONFLICT (key) DO UPDATE SET resource = excluded.resource, hidden = excluded.hidden",
-      ).run(key, collection, JSON.stringify(resource), JSON.stringify(hidden)),
-    );
+      ).run(key, collection, JSON.stringify(resource), JSON.stringify(hidden));
+    });
   }
 
   delete(id: string): void {
-    this.transaction(() => this.sql("DELETE FROM resources WHERE key = ?").run(id.toLowerCase()));
+    this.transaction(() => {
+      this.#tellOfChange(this.get<ResourceDocument["properties"]>(id)?.resource, undefined);
+      this.sql("DELETE FROM resources WHERE key = ?").run(id.toLowerCase());
+    });
+  }
+
+  #tellOfChange(before: ResourceDocument | undefined, after: ResourceDocument | undefined): void {
+    const event = this.#eventOfChange(before, after);
+    if (event) this.raiseLater(event);
   }
 
   count(name: string): void {

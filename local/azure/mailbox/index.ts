@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { type Clock, systemClock } from "../../clock.ts";
 import { stylesheet } from "../front/page.ts";
@@ -33,7 +32,6 @@ export interface Mailbox extends Service {
  * machine, with pages to read it.
  */
 export function createMailbox({ data, authenticate, clock = systemClock }: MailboxOptions): Mailbox {
-  mkdirSync(data, { recursive: true });
   const store = new MailStore(path.join(data, "mailbox.sqlite"));
   const cards = new CardStore(path.join(data, "teams.sqlite"));
   const emailApi = createEmailApi({ store, clock, authenticate });

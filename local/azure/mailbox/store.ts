@@ -1,9 +1,8 @@
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import { openSqliteFile } from "../sqlite-file.ts";
 
 const SCHEMA = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS mails (
     id INTEGER PRIMARY KEY, operationId TEXT NOT NULL UNIQUE, receivedAt TEXT NOT NULL, sender TEXT NOT NULL,
     recipients TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, html TEXT NOT NULL) STRICT;
@@ -30,8 +29,7 @@ export class MailStore {
   readonly #db: DatabaseSync;
 
   constructor(file: string) {
-    this.#db = new DatabaseSync(file);
-    this.#db.exec(SCHEMA);
+    this.#db = openSqliteFile(file, SCHEMA);
   }
 
   /** Once this returns, the mail survives kill -9. The same operation id again changes nothing. */

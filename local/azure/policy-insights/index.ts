@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Clock } from "../../clock.ts";
 import { armError } from "../front/arm-error.ts";
@@ -23,7 +22,6 @@ const QUERY = /^(.*)\/providers\/microsoft\.policyinsights\/policystates\/([^/]+
 /** Azure Policy's compliance states, and `/_policy-states`, where they are put in; a change raises its event. */
 export function createPolicyInsights(options: PolicyInsightsOptions): Service {
   const { data, clock, location, authenticate, raise } = options;
-  mkdirSync(data, { recursive: true });
   const store = new PolicyStateStore(path.join(data, "policy-insights.sqlite"));
 
   async function handle(request: ServiceRequest): Promise<ServiceAnswer | undefined> {

@@ -1,5 +1,6 @@
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import { openSqliteFile } from "../sqlite-file.ts";
 
 const ArmId = z.string().startsWith("/", "expected a resource id");
 
@@ -37,10 +38,11 @@ export class PolicyStateStore {
   readonly #db: DatabaseSync;
 
   constructor(file: string) {
-    this.#db = new DatabaseSync(file);
-    this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-      CREATE TABLE IF NOT EXISTS states (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, state TEXT NOT NULL, at TEXT NOT NULL) STRICT;`);
+    this.#db = openSqliteFile(
+      file,
+      `CREATE TABLE IF NOT EXISTS states (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, state TEXT NOT NULL, at TEXT NOT NULL) STRICT;`,
+    );
   }
 
   find(state: PolicyState): Kept | undefined {

@@ -1,6 +1,7 @@
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { guidOf } from "../guid.ts";
+import { openSqliteFile } from "../sqlite-file.ts";
 import type { Row } from "./expression.ts";
 
 /** Container images of Azure registries, Microsoft Defender Vulnerability Management. */
@@ -35,9 +36,10 @@ export class FindingStore {
   readonly #db: DatabaseSync;
 
   constructor(file: string) {
-    this.#db = new DatabaseSync(file);
-    this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-      CREATE TABLE IF NOT EXISTS findings (key TEXT PRIMARY KEY, finding TEXT NOT NULL, at TEXT NOT NULL) STRICT;`);
+    this.#db = openSqliteFile(
+      file,
+      `CREATE TABLE IF NOT EXISTS findings (key TEXT PRIMARY KEY, finding TEXT NOT NULL, at TEXT NOT NULL) STRICT;`,
+    );
   }
 
   put(finding: Finding, at: string): void {

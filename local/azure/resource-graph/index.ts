@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import type { Clock } from "../../clock.ts";
@@ -46,7 +45,6 @@ const SkipToken = z.object({ skip: z.int().min(0), digest: z.string() });
 /** Azure Resource Graph over Defender's findings on container images, and `/_findings`, where they are put in. */
 export function createResourceGraph(options: ResourceGraphOptions): Service {
   const { data, clock, subscriptionId, registryId, authenticate } = options;
-  mkdirSync(data, { recursive: true });
   const store = new FindingStore(path.join(data, "resource-graph.sqlite"));
 
   async function handle(request: ServiceRequest): Promise<ServiceAnswer | undefined> {

@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import { openSqliteFile, transact } from "../sqlite-file.ts";
 import { titleOf } from "./title.ts";
 
 const SCHEMA = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS cards (
     id INTEGER PRIMARY KEY, runId TEXT NOT NULL, receivedAt TEXT NOT NULL, title TEXT NOT NULL,
     card TEXT NOT NULL) STRICT;
@@ -28,23 +27,17 @@ export class CardStore {
   readonly #db: DatabaseSync;
 
   constructor(file: string) {
-    this.#db = new DatabaseSync(file);
-    this.#db.exec(SCHEMA);
+    this.#db = openSqliteFile(file, SCHEMA);
   }
 
   /** Once this returns, the cards survive kill -9: all of one message, or none. */
   add(cards: readonly Pick<KeptCard, "runId" | "receivedAt" | "card">[]): void {
     const insert = this.#db.prepare("INSERT INTO cards (runId, receivedAt, title, card) VALUES (?, ?, ?, ?)");
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
+    transact(this.#db, () => {
       for (const { runId, receivedAt, card } of cards) {
         insert.run(runId, receivedAt, titleOf(card), JSON.stringify(card));
       }
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      this.#db.exec("ROLLBACK");
-      throw error;
-    }
+    });
   }
 
   card(id: number): KeptCard | undefined {

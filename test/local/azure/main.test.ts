@@ -3,19 +3,10 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { end, MAIN, type Ready, startProcess } from "./azure-process.ts";
 import { startSubscriber } from "./event-grid/subscriber.ts";
-
-const MAIN = path.resolve(import.meta.dirname, "../../../local/azure/main.ts");
-const Ready = z.object({
-  event: z.literal("ready"),
-  httpOrigin: z.string(),
-  identityEndpoint: z.string(),
-  identityHeader: z.string(),
-  workspaceId: z.string(),
-});
 
 let data: string;
 const children: ChildProcess[] = [];
@@ -28,29 +19,13 @@ afterEach(async () => {
   await rm(data, { recursive: true });
 });
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<unknown> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-  child.kill(signal);
-  const [code] = await once(child, "exit");
-  return code;
-}
-
 async function start(...more: string[]) {
-  const ports = ["--azure-port", "0", "--amqp-port", "0", "--storage-port", "0"];
-  const child = spawn(
-    process.execPath,
-    [MAIN, ...ports, "--data", data, "--json", "--retry-scale", "0.01", ...more],
-    {
-      stdio: ["ignore", "pipe", "ignore", "ipc"],
-    },
-  );
-  children.push(child);
-  if (!child.stdout) throw new Error("the child has no output");
-  const [line] = await once(createInterface(child.stdout), "line");
-  return { child, ready: Ready.parse(JSON.parse(String(line))) };
+  const started = await startProcess(data, ...more);
+  children.push(started.child);
+  return started;
 }
 
-async function callerOf({ httpOrigin, identityEndpoint, identityHeader }: z.infer<typeof Ready>) {
+async function callerOf({ httpOrigin, identityEndpoint, identityHeader }: Ready) {
   const query = "?api-version=2019-08-01&resource=https://management.azure.com";
   const answer = await fetch(`${identityEndpoint}${query}`, {
     headers: { "x-identity-header": identityHeader },

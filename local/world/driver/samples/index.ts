@@ -7,6 +7,7 @@ import { LANGUAGE_SETTINGS } from "../../language/settings.ts";
 import type { SampleStream } from "../../sample-stream.ts";
 import { visionNature } from "../../vision/nature.ts";
 import { VISION_SETTINGS } from "../../vision/settings.ts";
+import { ENDPOINTS } from "../../worlds.ts";
 import type { Scenario } from "../scenario.ts";
 import { monitorJob, type Sorter, selectionJob, trainingJob } from "./jobs.ts";
 import { DAYS_BEFORE, EVERY_WEEKS } from "./settings.ts";
@@ -28,7 +29,7 @@ function sorting(model: string, stream: SampleStream, settings: Sorter["settings
   return {
     name: task.name,
     model,
-    endpoint: model,
+    endpoint: ENDPOINTS[task.name],
     code: model,
     startDate,
     learntFrom,

@@ -1,9 +1,10 @@
 import type { Chosen, Signal } from "../../monitors/metrics.ts";
+import { ENDPOINTS } from "../../worlds.ts";
 
 /** What the data scientists of this world decided once, for the model `weather-max`. */
 
 export const MODEL = "weather-max";
-export const ENDPOINT = "weather-max";
+export const ENDPOINT = ENDPOINTS.classical;
 export const CODE = "weather";
 export const DATA_ASSET = "weather-observations";
 

@@ -1,105 +1,17 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createEventGrid, type EventGrid } from "../../../../local/azure/event-grid/index.ts";
+import { describe, expect, test, vi } from "vitest";
 import type { EventEffect } from "../../../../local/azure/faults/rule.ts";
-import type { RaisedEvent, ServiceAnswer } from "../../../../local/azure/service.ts";
-import { ManualClock } from "../../../../local/clock.ts";
-import { startSubscriber } from "./subscriber.ts";
+import { GridFixture, registered, SUBSCRIPTION, WORKSPACE } from "./grid-fixture.ts";
 
-const WORKSPACE =
-  "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/mlw";
-const SUBSCRIPTION = `${WORKSPACE}/providers/Microsoft.EventGrid/eventSubscriptions/model-events`;
 const TOPIC = "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.EventGrid/systemTopics/ml";
-const registered: RaisedEvent = {
-  topic: WORKSPACE,
-  subject: "models/weather:7",
-  eventType: "Microsoft.MachineLearningServices.ModelRegistered",
-  data: { ModelName: "weather", ModelVersion: 7 },
-};
+const at = new GridFixture();
 
 const idOf = (body: unknown) => (body as { id: string }[])[0]?.id;
 
-let data: string;
-let logged: string[];
-let clock: ManualClock;
-let grid: EventGrid;
-let hook: Awaited<ReturnType<typeof startSubscriber>>;
-
-const open = () =>
-  createEventGrid({
-    data,
-    clock,
-    authenticate: (headers) => headers.authorization === "Bearer t",
-    log: (_, message) => void logged.push(message),
-  });
-
-/** The failed attempt has been recorded. (A timer would not tell: the attempt itself has one of 30 s.) */
-const untilPostponed = (times: number, seconds: number) =>
-  vi.waitFor(() => {
-    expect(logged).toHaveLength(times);
-    expect(logged.at(-1)).toContain(`again in ${seconds} s`);
-  });
-
-beforeEach(async () => {
-  data = await mkdtemp(path.join(tmpdir(), "event-grid-"));
-  logged = [];
-  clock = new ManualClock(Date.UTC(2026, 0, 1));
-  grid = open();
-  hook = await startSubscriber();
-});
-afterEach(async () => {
-  await grid.service.stop?.();
-  await hook.stop();
-  await rm(data, { recursive: true });
-});
-
-async function call(
-  method: string,
-  target: string,
-  body?: unknown,
-  options: { query?: string; authorization?: string } = {},
-): Promise<ServiceAnswer> {
-  const answer = await grid.service.handle({
-    method,
-    path: target,
-    segments: target.split("/").filter(Boolean),
-    query: new URLSearchParams(options.query ?? "api-version=2022-06-15"),
-    headers: { authorization: options.authorization ?? "Bearer t" },
-    body: new TextEncoder().encode(JSON.stringify(body)),
-    origin: "https://localhost:7072",
-    signal: new AbortController().signal,
-  });
-  if (!answer) throw new Error(`nobody answers ${method} ${target}`);
-  return answer;
-}
-
-const propertiesOf = (more: Record<string, unknown> = {}, query = "?functionName=f&code=secret") => ({
-  properties: {
-    destination: {
-      endpointType: "WebHook",
-      properties: { endpointUrl: `http://127.0.0.1:${hook.port}/hook${query}` },
-    },
-    ...more,
-  },
-});
-
-const stateOf = async (id = SUBSCRIPTION) => {
-  const { body } = await call("GET", id);
-  return (body as { properties: { provisioningState: string } }).properties.provisioningState;
-};
-
-async function subscribe(more: Record<string, unknown> = {}, id = SUBSCRIPTION): Promise<void> {
-  expect(await call("PUT", id, propertiesOf(more))).toMatchObject({ status: 201 });
-  await vi.waitFor(async () => expect(await stateOf(id)).toBe("Succeeded"));
-}
-
 describe("the handshake", () => {
   test("sends the validation event, and the subscription succeeds once the code comes back", async () => {
-    await subscribe();
-    expect(hook.received).toHaveLength(1);
-    expect(hook.received[0]).toMatchObject({
+    await at.subscribe();
+    expect(at.hook.received).toHaveLength(1);
+    expect(at.hook.received[0]).toMatchObject({
       method: "POST",
       url: "/hook?functionName=f&code=secret",
       headers: { "aeg-event-type": "SubscriptionValidation", "aeg-subscription-name": "model-events" },
@@ -118,67 +30,69 @@ describe("the handshake", () => {
   });
 
   test("asks CloudEvents endpoints by OPTIONS", async () => {
-    await subscribe({ eventDeliverySchema: "CloudEventSchemaV1_0" });
-    expect(hook.received[0]).toMatchObject({
+    await at.subscribe({ eventDeliverySchema: "CloudEventSchemaV1_0" });
+    expect(at.hook.received[0]).toMatchObject({
       method: "OPTIONS",
       headers: { "webhook-request-origin": "eventgrid.azure.net" },
     });
   });
 
   test("is tried again until the endpoint is up", async () => {
-    const { port } = hook;
-    await hook.stop();
-    await call("PUT", SUBSCRIPTION, propertiesOf());
-    await vi.waitFor(() => expect(clock.nextDueAt()).toBe(clock.now() + 5_000));
-    expect(await stateOf()).toBe("Creating");
-    hook = await startSubscriber(port);
-    clock.advance(5_000);
-    await vi.waitFor(async () => expect(await stateOf()).toBe("Succeeded"));
+    const { port } = at.hook;
+    await at.hook.stop();
+    await at.call("PUT", SUBSCRIPTION, at.propertiesOf());
+    await vi.waitFor(() => expect(at.clock.nextDueAt()).toBe(at.clock.now() + 5_000));
+    expect(await at.stateOf()).toBe("Creating");
+    await at.hookAt(port);
+    at.clock.advance(5_000);
+    await vi.waitFor(async () => expect(await at.stateOf()).toBe("Succeeded"));
   });
 
   test("goes on after a restart in the middle of it", async () => {
-    const { port } = hook;
-    await hook.stop();
-    await call("PUT", SUBSCRIPTION, propertiesOf());
-    await grid.service.stop?.();
-    hook = await startSubscriber(port);
-    grid = open();
-    await vi.waitFor(async () => expect(await stateOf()).toBe("Succeeded"));
+    const { port } = at.hook;
+    await at.hook.stop();
+    await at.call("PUT", SUBSCRIPTION, at.propertiesOf());
+    await at.grid.service.stop?.();
+    await at.hookAt(port);
+    at.open();
+    await vi.waitFor(async () => expect(await at.stateOf()).toBe("Succeeded"));
   });
 
   test("may be finished by hand with the validation URL", async () => {
-    hook.isConfirming = false;
-    await call("PUT", SUBSCRIPTION, propertiesOf());
-    await vi.waitFor(async () => expect(await stateOf()).toBe("AwaitingManualAction"));
-    const [event] = (hook.received[0]?.body ?? []) as { data: { validationUrl: string } }[];
+    at.hook.isConfirming = false;
+    await at.call("PUT", SUBSCRIPTION, at.propertiesOf());
+    await vi.waitFor(async () => expect(await at.stateOf()).toBe("AwaitingManualAction"));
+    const [event] = (at.hook.received[0]?.body ?? []) as { data: { validationUrl: string } }[];
     const url = new URL(event?.data.validationUrl ?? "");
-    expect(await call("GET", url.pathname, undefined, { query: "id=x&code=y" })).toMatchObject({
+    expect(await at.call("GET", url.pathname, undefined, { query: "id=x&code=y" })).toMatchObject({
       status: 400,
     });
-    expect(await call("GET", url.pathname, undefined, { query: url.search })).toMatchObject({ status: 200 });
-    expect(await stateOf()).toBe("Succeeded");
+    expect(await at.call("GET", url.pathname, undefined, { query: url.search })).toMatchObject({
+      status: 200,
+    });
+    expect(await at.stateOf()).toBe("Succeeded");
   });
 
   test("fails when ten minutes have passed without an answer by hand", async () => {
-    hook.isConfirming = false;
-    await call("PUT", SUBSCRIPTION, propertiesOf());
-    await vi.waitFor(async () => expect(await stateOf()).toBe("AwaitingManualAction"));
-    clock.advance(600_000);
-    expect(await stateOf()).toBe("Failed");
+    at.hook.isConfirming = false;
+    await at.call("PUT", SUBSCRIPTION, at.propertiesOf());
+    await vi.waitFor(async () => expect(await at.stateOf()).toBe("AwaitingManualAction"));
+    at.clock.advance(600_000);
+    expect(await at.stateOf()).toBe("Failed");
   });
 
   test("is not asked for again when the same endpoint is put again", async () => {
-    await subscribe();
-    await subscribe({ filter: { subjectBeginsWith: "models/" } });
-    expect(hook.received).toHaveLength(1);
+    await at.subscribe();
+    await at.subscribe({ filter: { subjectBeginsWith: "models/" } });
+    expect(at.hook.received).toHaveLength(1);
   });
 });
 
 describe("a delivery", () => {
   test("is an array of one event in the Event Grid schema, with the documented headers", async () => {
-    await subscribe();
-    grid.raise(registered);
-    const [delivered] = await hook.until(1);
+    await at.subscribe();
+    at.grid.raise(registered);
+    const [delivered] = await at.hook.until(1);
     expect(delivered?.body).toEqual([
       {
         id: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -200,14 +114,14 @@ describe("a delivery", () => {
       "aeg-output-event-id": idOf(delivered?.body),
     });
     await vi.waitFor(() =>
-      expect(grid.service.stats?.()).toMatchObject({ eventsRaised: 1, eventsDelivered: 1 }),
+      expect(at.grid.service.stats?.()).toMatchObject({ eventsRaised: 1, eventsDelivered: 1 }),
     );
   });
 
   test("is in the CloudEvents schema when that was asked for", async () => {
-    await subscribe({ eventDeliverySchema: "CloudEventSchemaV1_0" });
-    grid.raise({ ...registered, eventTime: "2026-01-01T00:00:00.1234567Z" });
-    const [delivered] = await hook.until(1);
+    await at.subscribe({ eventDeliverySchema: "CloudEventSchemaV1_0" });
+    at.grid.raise({ ...registered, eventTime: "2026-01-01T00:00:00.1234567Z" });
+    const [delivered] = await at.hook.until(1);
     expect(delivered?.headers["content-type"]).toBe("application/cloudevents-batch+json; charset=utf-8");
     expect(delivered?.body).toEqual([
       {
@@ -223,75 +137,79 @@ describe("a delivery", () => {
   });
 
   test("is made only of what the filter lets through, names compared without case", async () => {
-    await subscribe({
+    await at.subscribe({
       filter: {
         includedEventTypes: ["microsoft.machinelearningservices.MODELREGISTERED"],
         subjectBeginsWith: "Models/Weather",
       },
     });
-    grid.raise({ ...registered, eventType: "Microsoft.MachineLearningServices.RunCompleted" });
-    grid.raise({ ...registered, subject: "models/other:1" });
-    grid.raise({ ...registered, topic: `${WORKSPACE}2` });
-    grid.raise({ ...registered, topic: WORKSPACE.toUpperCase() });
-    await hook.until(1);
+    at.grid.raise({ ...registered, eventType: "Microsoft.MachineLearningServices.RunCompleted" });
+    at.grid.raise({ ...registered, subject: "models/other:1" });
+    at.grid.raise({ ...registered, topic: `${WORKSPACE}2` });
+    at.grid.raise({ ...registered, topic: WORKSPACE.toUpperCase() });
+    await at.hook.until(1);
     await vi.waitFor(() =>
-      expect(grid.service.stats?.()).toMatchObject({ eventsRaised: 4, eventsDelivered: 1 }),
+      expect(at.grid.service.stats?.()).toMatchObject({ eventsRaised: 4, eventsDelivered: 1 }),
     );
-    expect(hook.notifications).toHaveLength(1);
+    expect(at.hook.notifications).toHaveLength(1);
   });
 
   test("reaches a subscription of a system topic by the topic's source", async () => {
-    await call("PUT", TOPIC, {
+    await at.call("PUT", TOPIC, {
       location: "westeurope",
       properties: { source: WORKSPACE, topicType: "Microsoft.MachineLearningServices.Workspaces" },
     });
-    await subscribe({}, `${TOPIC}/eventSubscriptions/model-events`);
-    grid.raise(registered);
-    expect(await hook.until(1)).toHaveLength(1);
+    await at.subscribe({}, `${TOPIC}/eventSubscriptions/model-events`);
+    at.grid.raise(registered);
+    expect(await at.hook.until(1)).toHaveLength(1);
   });
 
   test("is repeated on the schedule, with the same id and a growing count", async () => {
-    await subscribe();
-    hook.statuses = [500, 404];
-    grid.raise(registered);
-    await hook.until(1);
+    await at.subscribe();
+    at.hook.statuses = [500, 404];
+    at.grid.raise(registered);
+    await at.hook.until(1);
     for (const [count, waitMs] of [
       [2, 10_000],
       [3, 30_000],
     ] as const) {
-      await untilPostponed(count - 1, waitMs / 1000);
-      clock.advance(waitMs - 1);
+      await at.untilPostponed(count - 1, waitMs / 1000);
+      at.clock.advance(waitMs - 1);
       await new Promise((resolve) => setTimeout(resolve, 10));
-      expect(hook.notifications).toHaveLength(count - 1);
-      clock.advance(1);
-      await hook.until(count);
+      expect(at.hook.notifications).toHaveLength(count - 1);
+      at.clock.advance(1);
+      await at.hook.until(count);
     }
-    expect(hook.notifications.map(({ headers }) => headers["aeg-delivery-count"])).toEqual(["0", "1", "2"]);
-    const ids = hook.notifications.map(({ headers }) => headers["aeg-output-event-id"]);
+    expect(at.hook.notifications.map(({ headers }) => headers["aeg-delivery-count"])).toEqual([
+      "0",
+      "1",
+      "2",
+    ]);
+    const ids = at.hook.notifications.map(({ headers }) => headers["aeg-output-event-id"]);
     expect(new Set(ids).size).toBe(1);
     await vi.waitFor(() =>
-      expect(grid.service.stats?.()).toMatchObject({ eventsDelivered: 1, eventsDeadLettered: 0 }),
+      expect(at.grid.service.stats?.()).toMatchObject({ eventsDelivered: 1, eventsDeadLettered: 0 }),
     );
   });
 
   test("is made after a restart when the endpoint was down before it", async () => {
-    await subscribe();
-    const { port } = hook;
-    await hook.stop();
-    grid.raise(registered);
-    await grid.service.stop?.();
-    hook = await startSubscriber(port);
-    grid = open();
-    clock.advance(30_000);
-    expect(await hook.until(1)).toHaveLength(1);
+    await at.subscribe();
+    const { port } = at.hook;
+    await at.hook.stop();
+    at.grid.raise(registered);
+    await at.grid.service.stop?.();
+    await at.hookAt(port);
+    at.open();
+    at.clock.advance(30_000);
+    expect(await at.hook.until(1)).toHaveLength(1);
   });
 
   test("of 200 events loses none and repeats none", async () => {
-    await subscribe();
-    for (let n = 0; n < 200; n++) grid.raise({ ...registered, subject: `models/weather:${n}` });
-    await hook.until(200);
-    await vi.waitFor(() => expect(grid.service.stats?.()).toMatchObject({ eventsDelivered: 200 }));
-    const subjects = hook.notifications.map(({ body }) => (body as { subject: string }[])[0]?.subject);
+    await at.subscribe();
+    for (let n = 0; n < 200; n++) at.grid.raise({ ...registered, subject: `models/weather:${n}` });
+    await at.hook.until(200);
+    await vi.waitFor(() => expect(at.grid.service.stats?.()).toMatchObject({ eventsDelivered: 200 }));
+    const subjects = at.hook.notifications.map(({ body }) => (body as { subject: string }[])[0]?.subject);
     expect(new Set(subjects).size).toBe(200);
     expect(subjects).toHaveLength(200);
   });
@@ -301,15 +219,15 @@ describe("a batch", () => {
   const batching = (more: Record<string, unknown>) => ({
     destination: {
       endpointType: "WebHook",
-      properties: { endpointUrl: `http://127.0.0.1:${hook.port}/hook`, ...more },
+      properties: { endpointUrl: `http://127.0.0.1:${at.hook.port}/hook`, ...more },
     },
   });
   const subjectsOf = (body: unknown) => (body as { subject: string }[]).map(({ subject }) => subject);
 
   test("holds up to maxEventsPerBatch events", async () => {
-    await subscribe(batching({ maxEventsPerBatch: 3 }));
-    for (let n = 1; n <= 4; n += 1) grid.raise({ ...registered, subject: `models/weather:${n}` });
-    const delivered = await hook.until(2);
+    await at.subscribe(batching({ maxEventsPerBatch: 3 }));
+    for (let n = 1; n <= 4; n += 1) at.grid.raise({ ...registered, subject: `models/weather:${n}` });
+    const delivered = await at.hook.until(2);
     expect(delivered.map(({ body }) => subjectsOf(body))).toEqual([
       ["models/weather:1", "models/weather:2", "models/weather:3"],
       ["models/weather:4"],
@@ -318,64 +236,52 @@ describe("a batch", () => {
   });
 
   test("is not larger than the preferred size, unless one event is", async () => {
-    await subscribe(batching({ maxEventsPerBatch: 10, preferredBatchSizeInKilobytes: 1 }));
+    await at.subscribe(batching({ maxEventsPerBatch: 10, preferredBatchSizeInKilobytes: 1 }));
     for (const length of [400, 400, 2_000]) {
-      grid.raise({ ...registered, subject: `${length}`, data: { text: "x".repeat(length - 300) } });
+      at.grid.raise({ ...registered, subject: `${length}`, data: { text: "x".repeat(length - 300) } });
     }
-    const delivered = await hook.until(2);
+    const delivered = await at.hook.until(2);
     expect(delivered.map(({ body }) => subjectsOf(body))).toEqual([["400", "400"], ["2000"]]);
   });
 
   test("is retried as a whole when it is refused", async () => {
-    await subscribe(batching({ maxEventsPerBatch: 3 }));
-    hook.statuses = [500];
-    for (let n = 1; n <= 2; n += 1) grid.raise({ ...registered, subject: `models/weather:${n}` });
-    await hook.until(1);
-    await untilPostponed(2, 10);
-    clock.advance(10_000);
-    const [, again] = await hook.until(2);
+    await at.subscribe(batching({ maxEventsPerBatch: 3 }));
+    at.hook.statuses = [500];
+    for (let n = 1; n <= 2; n += 1) at.grid.raise({ ...registered, subject: `models/weather:${n}` });
+    await at.hook.until(1);
+    await at.untilPostponed(2, 10);
+    at.clock.advance(10_000);
+    const [, again] = await at.hook.until(2);
     expect(subjectsOf(again?.body)).toEqual(["models/weather:1", "models/weather:2"]);
     expect(again?.headers["aeg-delivery-count"]).toBe("1");
   });
 });
 
 describe("an event that a fault strikes", () => {
-  const faulty = (effect: EventEffect) => {
-    let isStruck = false;
-    return createEventGrid({
-      data: path.join(data, "faulty"),
-      clock,
-      authenticate: () => true,
-      strike: () => {
-        if (isStruck) return undefined;
-        isStruck = true;
-        return effect;
-      },
-    });
-  };
-  const subjects = () => hook.notifications.map(({ body }) => (body as { subject: string }[])[0]?.subject);
+  const subjects = () => at.hook.notifications.map(({ body }) => (body as { subject: string }[])[0]?.subject);
   async function subscribed(effect: EventEffect): Promise<void> {
-    await grid.service.stop?.();
-    grid = faulty(effect);
-    await subscribe();
+    await at.grid.service.stop?.();
+    const effects = [effect];
+    at.open({ strike: () => effects.shift() });
+    await at.subscribe();
   }
 
   test("comes twice, with the same id", async () => {
     await subscribed("twice");
-    grid.raise(registered);
-    const [first, second] = await hook.until(2);
+    at.grid.raise(registered);
+    const [first, second] = await at.hook.until(2);
     expect(idOf(first?.body)).toBe(idOf(second?.body));
-    await vi.waitFor(() => expect(grid.service.stats?.()).toMatchObject({ eventsDelivered: 1 }));
+    await vi.waitFor(() => expect(at.grid.service.stats?.()).toMatchObject({ eventsDelivered: 1 }));
   });
 
   test("comes late, with the time at which it was raised", async () => {
     await subscribed({ lateMs: 5_000 });
-    grid.raise(registered);
-    grid.raise({ ...registered, subject: "models/weather:8" });
-    await hook.until(1);
+    at.grid.raise(registered);
+    at.grid.raise({ ...registered, subject: "models/weather:8" });
+    await at.hook.until(1);
     expect(subjects()).toEqual(["models/weather:8"]);
-    clock.advance(5_000);
-    const [, late] = await hook.until(2);
+    at.clock.advance(5_000);
+    const [, late] = await at.hook.until(2);
     expect(late?.body).toMatchObject([
       { subject: "models/weather:7", eventTime: "2026-01-01T00:00:00.000Z" },
     ]);
@@ -383,56 +289,53 @@ describe("an event that a fault strikes", () => {
 
   test("comes after the one that was raised after it", async () => {
     await subscribed("out-of-order");
-    grid.raise(registered);
+    at.grid.raise(registered);
     await new Promise((resolve) => setImmediate(resolve));
-    grid.raise({ ...registered, subject: "models/weather:8" });
-    await hook.until(2);
+    at.grid.raise({ ...registered, subject: "models/weather:8" });
+    await at.hook.until(2);
     expect(subjects()).toEqual(["models/weather:8", "models/weather:7"]);
   });
 
   test("comes after 30 s when nothing overtakes it", async () => {
     await subscribed("out-of-order");
-    grid.raise(registered);
-    clock.advance(30_000);
-    expect(await hook.until(1)).toHaveLength(1);
+    at.grid.raise(registered);
+    at.clock.advance(30_000);
+    expect(await at.hook.until(1)).toHaveLength(1);
   });
 });
 
 describe("a system topic", () => {
   test("carries the events of its own type alone, where several types share a subscription", async () => {
     const source = "/subscriptions/s1";
-    await call("PUT", TOPIC, {
+    await at.call("PUT", TOPIC, {
       location: "global",
       properties: { source, topicType: "Microsoft.PolicyInsights.PolicyStates" },
     });
-    await subscribe({}, `${TOPIC}/eventSubscriptions/policy-states`);
+    await at.subscribe({}, `${TOPIC}/eventSubscriptions/policy-states`);
     const eventType = "Microsoft.ResourceNotifications.HealthResources.AvailabilityStatusChanged";
-    grid.raise({ topic: source, subject: "vm", eventType, data: {}, dataVersion: "1" });
+    at.grid.raise({ topic: source, subject: "vm", eventType, data: {}, dataVersion: "1" });
     const policy = "Microsoft.PolicyInsights.PolicyStateChanged";
-    grid.raise({ topic: source, subject: "vm", eventType: policy, data: {}, dataVersion: "1" });
-    const [delivered] = await hook.until(1);
+    at.grid.raise({ topic: source, subject: "vm", eventType: policy, data: {}, dataVersion: "1" });
+    const [delivered] = await at.hook.until(1);
     expect(delivered?.body).toMatchObject([{ eventType: policy, dataVersion: "1" }]);
     expect(delivered?.headers["aeg-data-version"]).toBe("1");
-    await vi.waitFor(() => expect(grid.service.stats?.()).toMatchObject({ eventsDelivered: 1 }));
-    expect(hook.notifications).toHaveLength(1);
+    await vi.waitFor(() => expect(at.grid.service.stats?.()).toMatchObject({ eventsDelivered: 1 }));
+    expect(at.hook.notifications).toHaveLength(1);
   });
 });
 
 describe("a dead letter", () => {
-  const deadLetters = async () =>
-    (await call("GET", "/_eventgrid/deadletters")).body as { event: Record<string, unknown> }[];
-
   test.each([
     { status: 400, outcome: "BadRequest" },
     { status: 401, outcome: "Unauthorized" },
     { status: 403, outcome: "Forbidden" },
     { status: 413, outcome: "PayloadTooLarge" },
   ])("is written at once after a $status", async ({ status, outcome }) => {
-    await subscribe();
-    hook.statuses = [status];
-    grid.raise(registered);
-    await vi.waitFor(async () => expect(await deadLetters()).toHaveLength(1));
-    const [letter] = await deadLetters();
+    await at.subscribe();
+    at.hook.statuses = [status];
+    at.grid.raise(registered);
+    await vi.waitFor(async () => expect(await at.deadLetters()).toHaveLength(1));
+    const [letter] = await at.deadLetters();
     expect(letter).toMatchObject({
       subscription: SUBSCRIPTION,
       event: {
@@ -444,18 +347,21 @@ describe("a dead letter", () => {
         lastDeliveryAttemptTime: "2026-01-01T00:00:00.000Z",
       },
     });
-    expect(grid.service.stats?.()).toEqual({ eventsRaised: 1, eventsDelivered: 0, eventsDeadLettered: 1 });
+    expect(at.grid.service.stats?.()).toEqual({ eventsRaised: 1, eventsDelivered: 0, eventsDeadLettered: 1 });
   });
 
   test("is written when the attempts are used up, in lower case for CloudEvents", async () => {
-    await subscribe({ eventDeliverySchema: "CloudEventSchemaV1_0", retryPolicy: { maxDeliveryAttempts: 2 } });
-    hook.statuses = [500, 500];
-    grid.raise(registered);
-    await hook.until(1);
-    await untilPostponed(1, 10);
-    clock.advance(10_000);
-    await vi.waitFor(async () => expect(await deadLetters()).toHaveLength(1));
-    expect((await deadLetters())[0]?.event).toMatchObject({
+    await at.subscribe({
+      eventDeliverySchema: "CloudEventSchemaV1_0",
+      retryPolicy: { maxDeliveryAttempts: 2 },
+    });
+    at.hook.statuses = [500, 500];
+    at.grid.raise(registered);
+    await at.hook.until(1);
+    await at.untilPostponed(1, 10);
+    at.clock.advance(10_000);
+    await vi.waitFor(async () => expect(await at.deadLetters()).toHaveLength(1));
+    expect((await at.deadLetters())[0]?.event).toMatchObject({
       deadletterreason: "MaxDeliveryAttemptsExceeded",
       deliveryattempts: 2,
       specversion: "1.0",
@@ -463,59 +369,71 @@ describe("a dead letter", () => {
   });
 
   test("is written when the time to live is over at the next attempt", async () => {
-    await subscribe({ retryPolicy: { eventTimeToLiveInMinutes: 1 } });
-    hook.statuses = [500, 500, 500];
-    grid.raise(registered);
+    await at.subscribe({ retryPolicy: { eventTimeToLiveInMinutes: 1 } });
+    at.hook.statuses = [500, 500, 500];
+    at.grid.raise(registered);
     for (const [count, waitMs] of [
       [1, 10_000],
       [2, 30_000],
       [3, 60_000],
     ] as const) {
-      await hook.until(count);
-      await untilPostponed(count, waitMs / 1000);
-      clock.advance(waitMs);
+      await at.hook.until(count);
+      await at.untilPostponed(count, waitMs / 1000);
+      at.clock.advance(waitMs);
     }
-    await vi.waitFor(async () => expect(await deadLetters()).toHaveLength(1));
-    expect((await deadLetters())[0]?.event).toMatchObject({
+    await vi.waitFor(async () => expect(await at.deadLetters()).toHaveLength(1));
+    expect((await at.deadLetters())[0]?.event).toMatchObject({
       deadLetterReason: "TimeToLiveExceeded",
       deliveryAttempts: 3,
     });
-    expect(hook.notifications).toHaveLength(3);
+    expect(at.hook.notifications).toHaveLength(3);
   });
 });
 
 describe("the resource", () => {
   test("is shown without the secret in the endpoint's query, which getFullUrl tells", async () => {
-    await subscribe();
-    const shown = await call("GET", SUBSCRIPTION.toUpperCase());
+    await at.subscribe();
+    const shown = await at.call("GET", SUBSCRIPTION.toUpperCase());
     expect(JSON.stringify(shown.body)).not.toContain("secret");
     expect(shown.body).toMatchObject({
       id: SUBSCRIPTION,
       name: "model-events",
-      properties: { destination: { properties: { endpointBaseUrl: `http://127.0.0.1:${hook.port}/hook` } } },
+      properties: {
+        destination: { properties: { endpointBaseUrl: `http://127.0.0.1:${at.hook.port}/hook` } },
+      },
     });
-    const full = await call("POST", `${SUBSCRIPTION}/getFullUrl`);
+    const full = await at.call("POST", `${SUBSCRIPTION}/getFullUrl`);
     expect(full.body).toEqual({
-      endpointUrl: `http://127.0.0.1:${hook.port}/hook?functionName=f&code=secret`,
+      endpointUrl: `http://127.0.0.1:${at.hook.port}/hook?functionName=f&code=secret`,
     });
     expect(
-      (await call("GET", `${WORKSPACE}/providers/Microsoft.EventGrid/eventSubscriptions`)).body,
+      (await at.call("GET", `${WORKSPACE}/providers/Microsoft.EventGrid/eventSubscriptions`)).body,
     ).toMatchObject({
       value: [{ name: "model-events" }],
     });
   });
 
+  test("is one of 500 of a topic at most; one that is there may still be changed", async () => {
+    const id = (n: number) => `${WORKSPACE}/providers/Microsoft.EventGrid/eventSubscriptions/sub-${n}`;
+    for (let n = 1; n <= 500; n += 1) await at.call("PUT", id(n), at.propertiesOf());
+    expect(await at.call("PUT", id(501), at.propertiesOf())).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.stringContaining("has 500 event subscriptions") } },
+    });
+    expect(await at.call("PUT", id(500), at.propertiesOf())).toMatchObject({ status: 201 });
+  });
+
   test("is gone after a delete, with what was on its way to it", async () => {
-    await subscribe();
-    hook.statuses = [500];
-    grid.raise(registered);
-    await hook.until(1);
-    expect(await call("DELETE", SUBSCRIPTION)).toMatchObject({ status: 200 });
-    expect(await call("DELETE", SUBSCRIPTION)).toMatchObject({ status: 204 });
-    expect(await call("GET", SUBSCRIPTION)).toMatchObject({ status: 404 });
-    clock.advance(60_000);
+    await at.subscribe();
+    at.hook.statuses = [500];
+    at.grid.raise(registered);
+    await at.hook.until(1);
+    expect(await at.call("DELETE", SUBSCRIPTION)).toMatchObject({ status: 200 });
+    expect(await at.call("DELETE", SUBSCRIPTION)).toMatchObject({ status: 204 });
+    expect(await at.call("GET", SUBSCRIPTION)).toMatchObject({ status: 404 });
+    at.clock.advance(60_000);
     await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(hook.notifications).toHaveLength(1);
+    expect(at.hook.notifications).toHaveLength(1);
   });
 
   test.each([
@@ -542,27 +460,29 @@ describe("the resource", () => {
       says: "'properties.retryPolicy.maxDeliveryAttempts'",
     },
   ])("refuses $what, naming the field", async ({ more, says }) => {
-    expect(await call("PUT", SUBSCRIPTION, propertiesOf(more))).toMatchObject({
+    expect(await at.call("PUT", SUBSCRIPTION, at.propertiesOf(more))).toMatchObject({
       status: 400,
       body: { error: { code: "InvalidRequest", message: expect.stringContaining(says) } },
     });
   });
 
   test("refuses a caller without a token, and one without an api-version", async () => {
-    expect(await call("GET", SUBSCRIPTION, undefined, { authorization: "" })).toMatchObject({
+    expect(await at.call("GET", SUBSCRIPTION, undefined, { authorization: "" })).toMatchObject({
       status: 401,
       body: { error: { code: "InvalidAuthenticationToken" } },
     });
-    expect(await call("GET", SUBSCRIPTION, undefined, { query: "x=1" })).toMatchObject({
+    expect(await at.call("GET", SUBSCRIPTION, undefined, { query: "x=1" })).toMatchObject({
       status: 400,
       body: { error: { code: "MissingApiVersionParameter" } },
     });
   });
 
   test("of an unknown system topic is refused with 404, naming the topic", async () => {
-    expect(await call("PUT", `${TOPIC}/eventSubscriptions/model-events`, propertiesOf())).toMatchObject({
-      status: 404,
-      body: { error: { code: "ResourceNotFound", message: expect.stringContaining(TOPIC) } },
-    });
+    expect(await at.call("PUT", `${TOPIC}/eventSubscriptions/model-events`, at.propertiesOf())).toMatchObject(
+      {
+        status: 404,
+        body: { error: { code: "ResourceNotFound", message: expect.stringContaining(TOPIC) } },
+      },
+    );
   });
 });

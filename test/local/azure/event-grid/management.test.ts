@@ -265,6 +265,15 @@ describe("an event subscription", () => {
       says: "must not begin with 'aeg-'",
     },
     {
+      what: "a header of more than 4 KB",
+      more: {
+        destination: destinationWith({
+          deliveryAttributeMappings: [{ name: "x-long", type: "Static", value: "é".repeat(2_049) }],
+        }),
+      },
+      says: "must not exceed 4096 bytes",
+    },
+    {
       what: "an operator that does not exist",
       more: { filter: { advancedFilters: [{ operatorType: "StringLike", key: "subject", values: ["x"] }] } },
       says: "filter.advancedFilters.0.operatorType",

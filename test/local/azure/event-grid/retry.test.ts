@@ -10,7 +10,7 @@ test.each([
   { attempts: 10, seconds: 43_200 },
   { attempts: 29, seconds: 43_200 },
 ])("waits $seconds s after attempt $attempts", ({ attempts, seconds }) => {
-  expect(retryDelayMs(attempts, { status: 500 })).toBe(seconds * 1000);
+  expect(retryDelayMs(attempts, { status: 500 }, 0)).toBe(seconds * 1000);
 });
 
 test.each([
@@ -18,8 +18,19 @@ test.each([
   { status: 503, seconds: 30 },
   { status: 404, seconds: 10 },
 ])("waits at least $seconds s after a $status", ({ status, seconds }) => {
-  expect(retryDelayMs(1, { status })).toBe(seconds * 1000);
+  expect(retryDelayMs(1, { status }, 0)).toBe(seconds * 1000);
 });
+
+test.each([
+  { random: 0, ms: 10_000 },
+  { random: 0.5, ms: 10_500 },
+  { random: 1, ms: 11_000 },
+])(
+  "waits $ms ms of 10 s when chance says $random: never less, and a tenth more at most",
+  ({ random, ms }) => {
+    expect(retryDelayMs(1, { status: 500 }, random)).toBe(ms);
+  },
+);
 
 test.each([200, 201, 202, 203, 204])("takes %i for delivered", (status) => {
   expect(isDelivered({ status })).toBe(true);

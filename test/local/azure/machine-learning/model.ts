@@ -20,7 +20,7 @@ export async function load() {
 let made = 0;
 
 /** A model folder in the fixture's datastore; answers its address. */
-export async function newModel(fixture: Fixture, source = DOUBLE): Promise<string> {
+export async function newModel(fixture: Pick<Fixture, "data">, source = DOUBLE): Promise<string> {
   made += 1;
   const folder = path.join(fixture.data, "datastore", "models", `m${made}`);
   await mkdir(folder, { recursive: true });
