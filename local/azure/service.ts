@@ -105,3 +105,12 @@ export type UsageIn = (from: number, to: number) => readonly Usage[];
  * by the name `{pipeline}/{step}`): an answer is the message that it fails with. `Code: message` gives the error its code, e.g. `OutOfQuota: not enough cores`.
  */
 export type TakeFault = (target: "deployment" | "job", name: string) => string | undefined;
+
+/** A status in which a job's process does nothing, and for how long: see `docs/faults.md`. */
+export interface Standstill {
+  readonly status: "NotResponding" | "Paused" | "Unknown";
+  readonly forMs: number;
+}
+
+/** Asked once for each command job, and step of a pipeline, whose process has just begun to run. */
+export type TakeStandstill = (job: string) => Standstill | undefined;

@@ -106,6 +106,7 @@ export async function addServices(
   // In front of those that it raises and records by: services stop in this order.
   const machineLearning = createMachineLearning({
     takeFault: faults.take,
+    takeStandstill: faults.takeStandstill,
     ...options.machineLearning,
     data: path.join(data, "machine-learning"),
     clock,

@@ -63,16 +63,29 @@ export const COMPUTE_PATCH = z.looseObject({
   properties: z.looseObject({ properties: z.looseObject({ scaleSettings: SCALE }) }),
 });
 
-/** Nodes of a cluster at work, as the cluster shows them: one per running job. */
-export function clusterState(running: number): object {
+/** Nodes of a cluster: one for each job that runs, one on its way for each that waits, and idle ones up to its least. */
+export interface NodeCounts {
+  readonly running: number;
+  readonly preparing: number;
+  readonly idle: number;
+}
+
+export function countNodes(running: number, waiting: number, scale?: ScaleSettings | null): NodeCounts {
+  const spare = Math.max(0, (scale?.minNodeCount ?? 0) - running);
+  const room = Math.max(0, (scale?.maxNodeCount ?? Number.POSITIVE_INFINITY) - running - spare);
+  return { running, idle: spare, preparing: Math.min(room, Math.max(0, waiting - spare)) };
+}
+
+/** What a cluster shows of its nodes. */
+export function clusterState({ running, preparing, idle }: NodeCounts): object {
   return {
-    allocationState: "Steady",
-    currentNodeCount: running,
-    targetNodeCount: running,
+    allocationState: preparing > 0 ? "Resizing" : "Steady",
+    currentNodeCount: running + idle,
+    targetNodeCount: running + idle + preparing,
     nodeStateCounts: {
-      idleNodeCount: 0,
+      idleNodeCount: idle,
       runningNodeCount: running,
-      preparingNodeCount: 0,
+      preparingNodeCount: preparing,
       unusableNodeCount: 0,
       leavingNodeCount: 0,
       preemptedNodeCount: 0,

@@ -5,10 +5,12 @@ import {
   type ComputeBody,
   type ComputeProperties,
   clusterState,
+  countNodes,
   type InstanceState,
+  type NodeCounts,
 } from "./compute.ts";
 import { type Context, guidOf, workspaceId, workspaceOf } from "./context.ts";
-import type { JobProperties } from "./job-definition.ts";
+import { isOnMachines, type JobProperties, type JobStatus } from "./job-definition.ts";
 import { checkAssetName } from "./names.ts";
 import type { Operations } from "./operations.ts";
 import { page } from "./paging.ts";
@@ -107,6 +109,21 @@ export class Computes {
     return { sku: size, instances: instanceCount ?? 1 };
   }
 
+  /** What a job has to wait for: a compute that the service makes for it, nodes of its cluster, or nothing. */
+  needOf({ id, properties }: Resource<JobProperties>): "compute" | "nodes" | undefined {
+    if (!properties.computeId) return "compute";
+    const compute = this.find(properties.computeId, workspaceOf(id));
+    if (compute?.properties.computeType !== "AmlCompute") return undefined;
+    return this.nodesOf(compute).idle > 0 ? undefined : "nodes";
+  }
+
+  /** The nodes of a cluster as they are now. */
+  nodesOf(compute: Compute): NodeCounts {
+    const running = this.#jobsOn(compute, isOnMachines).length;
+    const waiting = this.#jobsOn(compute, (status) => status === "Queued").length;
+    return countNodes(running, waiting, compute.properties.properties?.scaleSettings);
+  }
+
   #of(call: Call, name: string): Compute {
     const found = this.find(name, call.workspace);
     if (found) return found;
@@ -195,7 +212,7 @@ export class Computes {
 
   #nodes(call: Call, name: string): ServiceAnswer {
     const found = this.#of(call, name);
-    const nodes = this.#runningOn(found).map(({ resource }) => ({
+    const nodes = this.#jobsOn(found, isOnMachines).map(({ resource }) => ({
       nodeId: `tvmps_${guidOf(resource.id)}_d`,
       privateIpAddress: "127.0.0.1",
       port: 22,
@@ -217,16 +234,16 @@ export class Computes {
     if (compute.properties.computeType !== "AmlCompute") return compute;
     const properties = {
       ...compute.properties.properties,
-      ...clusterState(this.#runningOn(compute).length),
+      ...clusterState(this.nodesOf(compute)),
     };
     return { ...compute, properties: { ...compute.properties, properties } };
   }
 
-  #runningOn({ id, name }: Compute): JobRow[] {
+  #jobsOn({ id, name }: Compute, isWanted: (status: JobStatus) => boolean): JobRow[] {
     const names = [id.toLowerCase(), name.toLowerCase(), `azureml:${name}`.toLowerCase()];
     return this.#parts.runs
       .of(workspaceOf(id))
-      .filter(({ resource: { properties } }) => properties.status === "Running")
+      .filter(({ resource: { properties } }) => isWanted(properties.status))
       .filter(({ resource: { properties } }) => names.includes((properties.computeId ?? "").toLowerCase()));
   }
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
-import type { TakeFault } from "../service.ts";
+import type { TakeFault, TakeStandstill } from "../service.ts";
 import { PROVIDER } from "./resource.ts";
 import type { Store } from "./store.ts";
 
@@ -25,11 +25,17 @@ export interface Context {
     readonly endpointMs: number;
     readonly deploymentMs: number;
     readonly deleteMs: number;
+    readonly jobStartMs: number;
+    readonly nodesMs: number;
+    readonly environmentMs: number;
   };
   readonly retryAfterSeconds: number;
   /** Cores of each family of machines that the region grants. */
   readonly coreQuota: number;
+  /** Between two looks at whether a running job's process still moves. */
+  readonly heartbeatMs: number;
   readonly takeFault: TakeFault | undefined;
+  readonly takeStandstill: TakeStandstill | undefined;
   readonly log: Log;
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../../clock.ts";
-import type { RaiseEvent, RecordRequest, Service, TakeFault, UsageIn } from "../service.ts";
+import type { RaiseEvent, RecordRequest, Service, TakeFault, TakeStandstill, UsageIn } from "../service.ts";
 import { Assets } from "./assets.ts";
 import { BatchDeployments } from "./batch-deployments.ts";
 import { BatchEndpoints } from "./batch-endpoints.ts";
@@ -45,12 +45,18 @@ export interface MachineLearningOptions {
   readonly coreQuota?: number;
   readonly raise: RaiseEvent;
   readonly record: RecordRequest;
-  /** How long operations on endpoints and deployments take. */
+  /** How long things take at least, where the work itself is done in no time. */
   readonly provisioning?: {
     readonly endpointMs?: number;
     readonly deploymentMs?: number;
     readonly deleteMs?: number;
+    /** Of a job: until it has started, until its machines are there, until its environment is prepared. */
+    readonly jobStartMs?: number;
+    readonly nodesMs?: number;
+    readonly environmentMs?: number;
   };
+  /** How often it is looked whether a running job's process still moves. */
+  readonly heartbeatMs?: number;
   /** What `Retry-After` says. The service itself says 10 at least, for longer operations. */
   readonly retryAfterSeconds?: number;
   /** Whether the bearer token is good; otherwise callers are answered 401. */
@@ -61,6 +67,8 @@ export interface MachineLearningOptions {
   readonly jobEnvironment?: Readonly<Record<string, string>>;
   /** What fails though nothing is wrong with it; absent: nothing does. */
   readonly takeFault?: TakeFault;
+  /** Which jobs stand still for a while; absent: none does. */
+  readonly takeStandstill?: TakeStandstill;
   /**
    * Requests that Resource Manager takes; absent: any number. Its own limits are real time's, and the world that uses
    * this one may be a thousand times as fast.
@@ -75,7 +83,15 @@ export interface MachineLearning {
   readonly usage: UsageIn;
 }
 
-const PROVISIONING = { endpointMs: 500, deploymentMs: 1_500, deleteMs: 500 } as const;
+const PROVISIONING = {
+  endpointMs: 500,
+  deploymentMs: 1_500,
+  deleteMs: 500,
+  jobStartMs: 50,
+  nodesMs: 200,
+  environmentMs: 100,
+} as const;
+const HEARTBEAT_MS = 5_000;
 const RETRY_AFTER_SECONDS = 1;
 /** @see Microsoft Learn, "Manage and increase quotas": 24 to 300 dedicated cores per region, by offer */
 const CORE_QUOTA = 300;
@@ -101,7 +117,9 @@ export function createMachineLearning(options: MachineLearningOptions): MachineL
     coreQuota: options.coreQuota ?? CORE_QUOTA,
     provisioning: { ...PROVISIONING, ...options.provisioning },
     retryAfterSeconds: options.retryAfterSeconds ?? RETRY_AFTER_SECONDS,
+    heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
     takeFault: options.takeFault,
+    takeStandstill: options.takeStandstill,
     log,
   };
   const parts = assemble(context, options);
@@ -145,6 +163,7 @@ function assemble(context: Context, options: MachineLearningOptions) {
   const runs = new Runs(context, usages, (job) => computes.machinesOf(job));
   const computes = new Computes(context, { operations, runs, usages });
   const runner = new JobRunner(context, runs, paths, {
+    needOf: (job) => computes.needOf(job),
     origin: options.origin,
     environment: options.jobEnvironment ?? {},
   });

@@ -189,11 +189,19 @@ function lineage({ step }: JobSecrets): Record<string, string> {
   return step ? { "mlflow.parentRunId": step.pipeline, "mlflow.rootRunId": step.pipeline } : {};
 }
 
+const BEFORE_RUNNING: readonly JobStatus[] = [
+  "NotStarted",
+  "Starting",
+  "Provisioning",
+  "Preparing",
+  "Queued",
+];
+
 function statusOf(status: JobStatus): string {
   if (status === "Completed") return "FINISHED";
   if (status === "Failed") return "FAILED";
   if (status === "Canceled") return "KILLED";
-  return status === "NotStarted" || status === "Preparing" || status === "Queued" ? "SCHEDULED" : "RUNNING";
+  return BEFORE_RUNNING.includes(status) ? "SCHEDULED" : "RUNNING";
 }
 
 function readFilter(filter: string): { key: string; value: string }[] {

@@ -1,5 +1,11 @@
 import { type Context, guidOf, workspaceId, workspaceOf } from "./context.ts";
-import { isTerminal, type JobProperties, type JobSecrets, type JobStatus } from "./job-definition.ts";
+import {
+  isOnMachines,
+  isTerminal,
+  type JobProperties,
+  type JobSecrets,
+  type JobStatus,
+} from "./job-definition.ts";
 import type { OperationError } from "./operations.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import type { Row } from "./store.ts";
@@ -48,8 +54,10 @@ export class Runs {
       const found = this.get(id);
       if (!found || isTerminal(found.resource.properties.status)) return;
       const now = clock.now();
+      const begins = status === "Running" && !isOnMachines(found.resource.properties.status);
       const times = {
-        ...(status === "Running" && { startedAt: now }),
+        movedAt: now,
+        ...(begins && { startedAt: now }),
         ...(isTerminal(status) && { endedAt: now }),
       };
       const job = {
@@ -58,8 +66,8 @@ export class Runs {
         systemData: systemData(now, found.resource.systemData),
       };
       store.put(job, { ...found.hidden, ...times });
-      if (status === "Running") this.#meter(job);
-      else this.#usages.end(id);
+      if (begins) this.#meter(job);
+      else if (!isOnMachines(status)) this.#usages.end(id);
       this.announce({ ...found, resource: job });
       if (isTerminal(status)) this.#tell({ ...found, resource: job });
     });

@@ -77,14 +77,17 @@ test("tells of each status as it comes, and of the completed run, with the run's
   );
   expect(told).toEqual([
     "RunStatusChanged NotStarted",
+    "RunStatusChanged Starting",
+    "RunStatusChanged Provisioning",
     "RunStatusChanged Preparing",
+    "RunStatusChanged Queued",
     "RunStatusChanged Running",
     "RunStatusChanged Finalizing",
     "RunStatusChanged Completed",
     "RunCompleted",
   ]);
   const { experimentId } = events[0]?.data ?? {};
-  expect(events[4]).toMatchObject({
+  expect(events[7]).toMatchObject({
     subject: `experiments/${experimentId}/runs/monitor`,
     data: {
       experimentName: "train",

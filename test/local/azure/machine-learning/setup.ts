@@ -31,6 +31,16 @@ function validatorOf(version: string): Validator {
   return validator;
 }
 
+/** What takes no time of its own is done at once. */
+export const AT_ONCE = {
+  endpointMs: 0,
+  deploymentMs: 0,
+  deleteMs: 0,
+  jobStartMs: 0,
+  nodesMs: 0,
+  environmentMs: 0,
+} as const;
+
 /** Registers what is to be done once a test, or a file of tests, is through. */
 type Finally = (task: () => Promise<void>) => void;
 
@@ -75,7 +85,7 @@ export async function start(
     workspaces: [WORKSPACE],
     raise: (event) => void events.push(event),
     record: (request) => void scored.push(request),
-    provisioning: { endpointMs: 0, deploymentMs: 0, deleteMs: 0 },
+    provisioning: AT_ONCE,
     retryAfterSeconds: 0,
     authenticate: ({ authorization }) => authorization === `Bearer ${TOKEN}`,
     jobEnvironment: { NODE_EXTRA_CA_CERTS: caFile },
