@@ -116,7 +116,7 @@ export class Deployments {
       location: body.location,
       kind: body.kind ?? body.properties.endpointComputeType,
       tags: body.tags ?? {},
-      sku: { name: body.sku?.name ?? "Default", capacity: body.sku?.capacity ?? 1 },
+      sku: { name: "Default", ...body.sku, capacity: body.sku?.capacity ?? 1 },
       properties: {
         appInsightsEnabled: false,
         egressPublicNetworkAccess: "Enabled",
@@ -150,7 +150,7 @@ export class Deployments {
       store.put({
         ...before.resource,
         tags: { ...before.resource.tags, ...body.tags },
-        sku: { name: before.resource.sku?.name ?? "Default", capacity },
+        sku: { name: "Default", ...before.resource.sku, capacity },
         properties: { ...before.resource.properties, provisioningState: "Scaling" },
         systemData: systemData(clock.now(), before.resource.systemData),
       });

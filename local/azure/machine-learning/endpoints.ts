@@ -110,6 +110,7 @@ export class Endpoints {
       kind: body.kind ?? (compute ? "K8S" : "Managed"),
       tags: body.tags ?? {},
       identity: identityOf(id, body.identity),
+      ...(body.sku && { sku: body.sku }),
       properties: {
         authMode,
         publicNetworkAccess: publicNetworkAccess ?? "Enabled",
