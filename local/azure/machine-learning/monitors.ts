@@ -2,7 +2,12 @@ import { join } from "node:path";
 import { readDuration } from "./duration.ts";
 import { ASSET_TYPES, type CommandDefinition, type JobInput, type Step } from "./job-definition.ts";
 import type { Jobs, Submission } from "./jobs.ts";
-import type { MonitorData, MonitorDefinition } from "./monitor-definition.ts";
+import {
+  type MonitorData,
+  type MonitorDefinition,
+  type MonitoredSignal,
+  signalOptions,
+} from "./monitor-definition.ts";
 import { stepJob } from "./pipeline-plan.ts";
 import { invalid } from "./refusal.ts";
 
@@ -42,24 +47,24 @@ export class Monitors {
 
 function definitionOf(
   name: string,
-  { signalType, productionData, referenceData, metricThresholds }: MonitorDefinition["signals"][string],
+  signal: MonitoredSignal,
   { computeConfiguration }: MonitorDefinition,
   at: number,
 ): CommandDefinition {
-  const options = {
-    signal: name,
-    signalType,
+  const { productionData, referenceData } = signal;
+  const options = signalOptions(name, signal, {
     production: windowOf(productionData, at),
     reference: windowOf(referenceData, at),
-    thresholds: metricThresholds.map(({ metric, threshold }) => ({ metric, value: threshold.value })),
-  };
+  });
   const encoded = Buffer.from(JSON.stringify(options)).toString("base64url");
+  const places = [`\${{inputs.production}}`, `\${{inputs.reference}}`, `\${{outputs.signal_output}}`];
   return {
     jobType: "Command",
     displayName: name,
-    command: `node "${SCRIPT}" ${encoded} "\${{inputs.production}}" "\${{inputs.reference}}"`,
+    command: `node "${SCRIPT}" ${encoded} ${places.map((place) => `"${place}"`).join(" ")}`,
     environmentId: "azureml:model-monitoring:1",
     inputs: { production: inputOf(productionData), reference: inputOf(referenceData) },
+    outputs: { signal_output: { jobOutputType: "uri_folder" } },
     resources: { instanceType: computeConfiguration.instanceType, instanceCount: 1 },
   };
 }

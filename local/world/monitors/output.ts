@@ -10,6 +10,12 @@ const SIGNAL_TYPES: Readonly<Record<Signal, string>> = {
   performance: "ModelPerformance",
 };
 
+/** A signal of a monitor: its name there, and what it measures. */
+export interface NamedSignal {
+  readonly name: string;
+  readonly kind: Signal;
+}
+
 /**
  * Writes what a model monitor of Azure writes: `signals/{signal}.json`, and for a signal of drift a histogram per feature.
  *
@@ -17,17 +23,19 @@ const SIGNAL_TYPES: Readonly<Record<Signal, string>> = {
  * and then every `runId` is null.
  *
  * @param folder - of the job's output
+ * @param signal - its name is safe as a file's
  */
 export async function writeSignal(
   folder: string,
-  signal: Signal,
+  signal: NamedSignal,
   findings: readonly Finding[],
   features: readonly Feature[],
 ): Promise<void> {
-  const isOfFeatures = signal !== "performance";
-  const metrics = isOfFeatures ? featureMetrics(signal, findings, features) : plainMetrics(findings);
-  const payload = { signalName: signal, signalType: SIGNAL_TYPES[signal], version: "1.0.0", metrics };
-  await writeJson(join(folder, "signals", `${signal}.json`), payload);
+  const { name, kind } = signal;
+  const metrics =
+    kind === "performance" ? plainMetrics(findings) : featureMetrics(signal, findings, features);
+  const payload = { signalName: name, signalType: SIGNAL_TYPES[kind], version: "1.0.0", metrics };
+  await writeJson(join(folder, "signals", `${name}.json`), payload);
   if (!hasHistogram(signal)) return;
   for (const feature of features) {
     const histogram = { featureName: feature.name, histogram: histogramOf(feature) };
@@ -35,17 +43,23 @@ export async function writeSignal(
   }
 }
 
-const hasHistogram = (signal: Signal) => signal === "data-drift" || signal === "prediction-drift";
-const histogramPath = (signal: Signal, feature: string) => `signals/${signal}/${feature}.histogram.json`;
+const hasHistogram = ({ kind }: NamedSignal) => kind === "data-drift" || kind === "prediction-drift";
+/** A feature's name is free text and must not lead elsewhere. */
+const histogramPath = ({ name }: NamedSignal, feature: string) =>
+  `signals/${name}/${feature.replaceAll(/[/\\]/g, "_")}.histogram.json`;
 
-function featureMetrics(signal: Signal, findings: readonly Finding[], features: readonly Feature[]): object {
+function featureMetrics(
+  signal: NamedSignal,
+  findings: readonly Finding[],
+  features: readonly Feature[],
+): object {
   const rows = ({ name }: Feature) => findings.filter(({ group }) => group === name);
   const described = features.map((feature) => [
     feature.name,
     {
       dataType: feature.type,
       ...(hasHistogram(signal) ? { histogram: histogramPath(signal, feature.name) } : {}),
-      metrics: rows(feature).map((row) => (signal === "data-quality" ? qualityRow(row) : driftRow(row))),
+      metrics: rows(feature).map((row) => (signal.kind === "data-quality" ? qualityRow(row) : driftRow(row))),
       runMetrics: rows(feature).map(({ metric }) => ({
         runId: null,
         metricName: metric,
