@@ -3,17 +3,21 @@ import { dirname, join } from "node:path";
 import { type Feature, type Finding, histogramOf } from "./measure.ts";
 import type { Signal } from "./metrics.ts";
 
-const SIGNAL_TYPES: Readonly<Record<Signal, string>> = {
+/** What a signal measures; Azure has no monitor of responsible AI, so there it would be one of its own. */
+type Kind = Signal | "responsible-ai";
+
+const SIGNAL_TYPES: Readonly<Record<Kind, string>> = {
   "data-drift": "DataDrift",
   "prediction-drift": "PredictionDrift",
   "data-quality": "DataQuality",
   performance: "ModelPerformance",
+  "responsible-ai": "Custom",
 };
 
 /** A signal of a monitor: its name there, and what it measures. */
 export interface NamedSignal {
   readonly name: string;
-  readonly kind: Signal;
+  readonly kind: Kind;
 }
 
 /**
@@ -32,8 +36,8 @@ export async function writeSignal(
   features: readonly Feature[],
 ): Promise<void> {
   const { name, kind } = signal;
-  const metrics =
-    kind === "performance" ? plainMetrics(findings) : featureMetrics(signal, findings, features);
+  const isOfFeatures = kind !== "performance" && kind !== "responsible-ai";
+  const metrics = isOfFeatures ? featureMetrics(signal, findings, features) : plainMetrics(findings);
   const payload = { signalName: name, signalType: SIGNAL_TYPES[kind], version: "1.0.0", metrics };
   await writeJson(join(folder, "signals", `${name}.json`), payload);
   if (!hasHistogram(signal)) return;
@@ -87,13 +91,22 @@ const qualityRow = (finding: Finding) => ({
   ...thresholdOf(finding),
 });
 
-/** The newer of Azure's two shapes: a metric by its name. */
+/** The newer of Azure's two shapes: a metric by its name, and under it by its group where it has any. */
 function plainMetrics(findings: readonly Finding[]): object {
   const metricNames = { value: "value", threshold: "threshold" };
-  const entries = findings.map((finding) => [
-    finding.metric,
-    { value: finding.value, ...thresholdOf(finding), timeseries: { runId: null, metricNames } },
-  ]);
+  const row = (finding: Finding) => ({
+    value: finding.value,
+    ...thresholdOf(finding),
+    timeseries: { runId: null, metricNames },
+  });
+  const byMetric = Object.groupBy(findings, ({ metric }) => metric);
+  const entries = Object.entries(byMetric).map(([metric, rows = []]) => {
+    const groups = rows.flatMap((finding) =>
+      finding.group === undefined ? [] : [[finding.group, row(finding)] as const],
+    );
+    const [first] = rows;
+    return [metric, groups.length > 0 || !first ? { groups: Object.fromEntries(groups) } : row(first)];
+  });
   return Object.fromEntries(entries);
 }
 

@@ -197,6 +197,25 @@ test("quality is written with the reference's own rates, and performance by the 
   });
 });
 
+test("a signal that Azure has no monitor of is written as one of one's own, its metric by group", async () => {
+  const folder = await newFolder();
+  const gaps = ["3", "8"].map((group) => ({ metric: "ErrorRateGap", group, value: 0.25, threshold: 0.1 }));
+  await writeSignal(folder, { name: "responsible-ai", kind: "responsible-ai" }, gaps, []);
+  const file = path.join(folder, "signals/responsible-ai.json");
+  const { signalType, metrics } = JSON.parse(await readFile(file, "utf8"));
+  expect(signalType).toBe("Custom");
+  expect(metrics.ErrorRateGap.groups["8"]).toMatchObject({ value: 0.25, threshold: 0.1 });
+  expect(Object.keys(metrics.ErrorRateGap.groups)).toEqual(["3", "8"]);
+});
+
+test("a feature whose name holds a slash has its histogram in the signal's own folder", async () => {
+  const folder = await newFolder();
+  const feature = { ...sky, name: "../sky" };
+  await writeSignal(folder, named("data-drift"), [], [feature]);
+  const file = path.join(folder, "signals/data-drift/.._sky.histogram.json");
+  expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ featureName: "../sky" });
+});
+
 test("a signal is told to MLflow by metric and feature, and tagged only on a breach", async () => {
   const logged: Record<string, number> = {};
   const tags: string[] = [];
