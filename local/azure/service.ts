@@ -106,6 +106,25 @@ export type UsageIn = (from: number, to: number) => readonly Usage[];
  */
 export type TakeFault = (target: "deployment" | "job", name: string) => string | undefined;
 
+/** Something that happened at a moment, or the level that something has from then on; null when it has none any more. */
+export interface Measurement {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly value: number | null;
+  readonly dimensions: Readonly<Record<string, string>>;
+}
+
+/**
+ * What one metric of a resource is made from, by its official name, in order of time: all with `from <= at < to`, and
+ * before them what the levels were at `from`.
+ */
+export type MeasurementsIn = (
+  resourceId: string,
+  metric: string,
+  from: number,
+  to: number,
+) => readonly Measurement[];
+
 /** A status in which a job's process does nothing, and for how long: see `docs/faults.md`. */
 export interface Standstill {
   readonly status: "NotResponding" | "Paused" | "Unknown";

@@ -96,6 +96,8 @@ export async function addServices(
     logAnalytics: LOG_ANALYTICS,
     workspaceGuid: guidOf,
     eventHubs,
+    // Made after it, as it records what the endpoints serve.
+    measured: (...asked) => machineLearning.measured(...asked),
     log,
   });
   const mailbox = createMailbox({ data, clock, authenticate });

@@ -10,6 +10,7 @@ export interface ComputeProperties {
   readonly properties?:
     | {
         readonly vmSize?: string | null | undefined;
+        readonly vmPriority?: string | null | undefined;
         readonly namespace?: string | null | undefined;
         readonly scaleSettings?: ScaleSettings | null | undefined;
         readonly state?: InstanceState | undefined;
@@ -28,6 +29,7 @@ const SCALE = z.looseObject({
   nodeIdleTimeBeforeScaleDown: z.string().nullish(),
 });
 const sized = z.looseObject({ vmSize: z.string().min(1) });
+const PRIORITY = z.enum(["Dedicated", "LowPriority"]).nullish();
 const common = { description: z.string().nullish(), computeLocation: z.string().nullish() };
 
 /** What a PUT of a compute must bring. */
@@ -42,7 +44,7 @@ export const COMPUTE_BODY = z.looseObject({
       z.looseObject({
         ...common,
         computeType: z.literal("AmlCompute"),
-        properties: sized.extend({ scaleSettings: SCALE.nullish() }),
+        properties: sized.extend({ scaleSettings: SCALE.nullish(), vmPriority: PRIORITY }),
       }),
       z.looseObject({ ...common, computeType: z.literal("ComputeInstance"), properties: sized }),
       z.looseObject({

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
 import type { TakeFault, TakeStandstill } from "../service.ts";
+import type { Measurements } from "./measurements.ts";
 import { PROVIDER } from "./resource.ts";
 import type { Store } from "./store.ts";
 
@@ -12,6 +13,7 @@ export { guidOf } from "../guid.ts";
 export interface Context {
   readonly clock: Clock;
   readonly store: Store;
+  readonly measurements: Measurements;
   /** Folder with the database, `datastore/` and `jobs/`. */
   readonly data: string;
   readonly subscriptionId: string;

@@ -56,6 +56,7 @@ export class Deployments {
       prefix: "odidp",
       prepare: (target) => this.#start(target),
       finish: (target, error) => {
+        this.#countEnd(target, error);
         if (error) {
           this.#setState(target, "Failed");
           return;
@@ -130,6 +131,7 @@ export class Deployments {
     const operation = store.transaction(() => {
       store.put(resource);
       if (!before) store.count("deploymentsCreated");
+      this.#context.measurements.count(workspaceOf(resource.id), "Model Deploy Started", {});
       return this.#operations.start("deployment", resource.id, provisioning.deploymentMs);
     });
     if (before) return { status: 200, body: render(call, resource) };
@@ -183,6 +185,7 @@ export class Deployments {
     const { store } = this.#context;
     store.delete(target);
     this.#usages.end(target);
+    this.#context.measurements.end(target);
     store.count("deploymentsDeleted");
     this.#host.unload(target);
     const endpoint = store.get<EndpointProperties>(
@@ -201,8 +204,17 @@ export class Deployments {
   #settle(target: string): void {
     this.#setState(target, "Succeeded");
     const found = this.#context.store.get<DeploymentProperties>(target)?.resource;
+    if (found) this.#context.measurements.level(found.id, "DeploymentCapacity", found.sku?.capacity ?? 1);
     if (found?.properties.endpointComputeType !== "Managed") return;
     this.#usages.begin(found.id, found.properties.instanceType ?? DEFAULT_VM_SIZE, found.sku?.capacity ?? 1);
+  }
+
+  #countEnd(target: string, error: OperationError | undefined): void {
+    const { measurements } = this.#context;
+    const workspace = workspaceOf(target);
+    // The status is what polling the operation answers.
+    if (error) measurements.count(workspace, "Model Deploy Failed", { StatusCode: "400" });
+    else measurements.count(workspace, "Model Deploy Succeeded", {});
   }
 
   #outOfQuota(target: string): OperationError | undefined {

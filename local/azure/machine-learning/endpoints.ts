@@ -204,6 +204,7 @@ export class Endpoints {
     for (const deployment of store.list(`${target}/deployments`)) {
       store.delete(deployment.key);
       this.#usages.end(deployment.key);
+      this.#context.measurements.end(deployment.key);
       store.count("deploymentsDeleted");
     }
     store.delete(target);

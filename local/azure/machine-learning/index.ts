@@ -1,5 +1,13 @@
 import type { Clock } from "../../clock.ts";
-import type { RaiseEvent, RecordRequest, Service, TakeFault, TakeStandstill, UsageIn } from "../service.ts";
+import type {
+  MeasurementsIn,
+  RaiseEvent,
+  RecordRequest,
+  Service,
+  TakeFault,
+  TakeStandstill,
+  UsageIn,
+} from "../service.ts";
 import { Assets } from "./assets.ts";
 import { BatchDeployments } from "./batch-deployments.ts";
 import { BatchEndpoints } from "./batch-endpoints.ts";
@@ -11,6 +19,7 @@ import { Deployments } from "./deployments.ts";
 import { Endpoints } from "./endpoints.ts";
 import { JobRunner } from "./job-runner.ts";
 import { Jobs } from "./jobs.ts";
+import { Measurements } from "./measurements.ts";
 import { Mlflow } from "./mlflow.ts";
 import { ModelHost } from "./model-host.ts";
 import { Monitors } from "./monitors.ts";
@@ -81,6 +90,8 @@ export interface MachineLearning {
   readonly services: Service[];
   /** What ran on machines that are paid for. */
   readonly usage: UsageIn;
+  /** What Azure Monitor makes metrics of workspaces and deployments from. */
+  readonly measured: MeasurementsIn;
 }
 
 const PROVISIONING = {
@@ -108,6 +119,7 @@ export function createMachineLearning(options: MachineLearningOptions): MachineL
   const context: Context = {
     clock: options.clock,
     store,
+    measurements: new Measurements(store, () => options.clock.now()),
     data: options.data,
     subscriptionId: options.subscriptionId,
     resourceGroup: options.resourceGroup,
@@ -148,7 +160,11 @@ export function createMachineLearning(options: MachineLearningOptions): MachineL
     parts.batch,
     scoring,
   ];
-  return { services, usage: (from, to) => parts.usages.between(from, to) };
+  return {
+    services,
+    usage: (from, to) => parts.usages.between(from, to),
+    measured: (...asked) => context.measurements.between(...asked),
+  };
 }
 
 /** Makes the parts, in the order in which they need each other, and lets each register what it answers. */
@@ -160,7 +176,11 @@ function assemble(context: Context, options: MachineLearningOptions) {
   const paths = new Paths(context, assets);
   const host = new ModelHost(context, paths);
   const collector = new DataCollector((workspace) => paths.datastore(workspace), context.clock, context.log);
-  const runs = new Runs(context, usages, (job) => computes.machinesOf(job));
+  const runs = new Runs(context, usages, {
+    of: (job) => computes.machinesOf(job),
+    typeOf: (job) => computes.typeOf(job),
+    noteChange: (job) => computes.noteJob(job),
+  });
   const computes = new Computes(context, { operations, runs, usages });
   const runner = new JobRunner(context, runs, paths, {
     needOf: (job) => computes.needOf(job),

@@ -20,7 +20,7 @@ const TERMINAL: readonly JobStatus[] = ["Completed", "Failed", "Canceled"];
 export const isTerminal = (status: JobStatus): boolean => TERMINAL.includes(status);
 
 /** In which a job holds its machines, whether its process goes on or stands still. */
-const ON_MACHINES: readonly JobStatus[] = ["Running", "NotResponding", "Paused", "Unknown"];
+export const ON_MACHINES: readonly JobStatus[] = ["Running", "NotResponding", "Paused", "Unknown"];
 export const isOnMachines = (status: JobStatus): boolean => ON_MACHINES.includes(status);
 
 export const ASSET_TYPES = [

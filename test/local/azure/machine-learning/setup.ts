@@ -9,7 +9,13 @@ import {
   createMachineLearning,
   type MachineLearningOptions,
 } from "../../../../local/azure/machine-learning/index.ts";
-import type { RaisedEvent, ScoredRequest, Service, UsageIn } from "../../../../local/azure/service.ts";
+import type {
+  MeasurementsIn,
+  RaisedEvent,
+  ScoredRequest,
+  Service,
+  UsageIn,
+} from "../../../../local/azure/service.ts";
 import { type Clock, ManualClock, systemClock } from "../../../../local/clock.ts";
 import { type ApiVersion, loadValidator, type Validator } from "../../../specs/validator.ts";
 import { GROUP, SUBSCRIPTION, WORKSPACE, WORKSPACE_ID } from "./identity.ts";
@@ -52,6 +58,7 @@ export interface Fixture {
   readonly scored: ScoredRequest[];
   readonly services: readonly Service[];
   readonly usage: UsageIn;
+  readonly measured: MeasurementsIn;
   /** What the official description finds wrong with the exchanges so far. */
   readonly problems: string[];
   /** A raw call below the workspace, or of an absolute URL. */
@@ -77,7 +84,7 @@ export async function start(
   const scored: ScoredRequest[] = [];
   const problems: string[] = [];
   const { key, cert, caFile } = await ensureCertificates(path.join(data, "certificates"), Date.now());
-  const { services, usage } = createMachineLearning({
+  const { services, usage, measured } = createMachineLearning({
     clock: systemClock,
     subscriptionId: SUBSCRIPTION,
     resourceGroup: GROUP,
@@ -120,6 +127,7 @@ export async function start(
     scored,
     services,
     usage,
+    measured,
     problems,
     stop,
     async call(method, at, body, headers = {}) {
