@@ -199,7 +199,7 @@ function assemble(context: Context, options: MachineLearningOptions) {
     paths,
   });
   const batch = new BatchScoring(context, { batchEndpoints, jobs, authenticate: options.authenticate });
-  const monitors = new Monitors(jobs);
+  const monitors = new Monitors(context, { jobs, runs });
   const schedules = new Schedules(context, { operations, jobs, monitors, batchEndpoints, batch });
   const workspaces = new Workspaces(context, operations, { runs, runner, usages });
 

@@ -67,6 +67,7 @@ export function startProcess(options: {
   };
   const kill = () => signal("SIGKILL");
   const hold = () => {
+    if (child.pid === undefined) return () => undefined;
     const holder = spawn("/bin/sh", ["-c", RELEASE, "release", String(child.pid)], {
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],

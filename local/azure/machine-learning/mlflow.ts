@@ -24,7 +24,10 @@ const Search = z.looseObject({
   experiment_ids: z.array(z.string()).default([]),
   filter: z.string().default(""),
   max_results: z.number().int().min(1).default(1000),
-  page_token: z.string().regex(/^\d{1,9}$/, "expected one that an answer brought").optional(),
+  page_token: z
+    .string()
+    .regex(/^\d{1,9}$/, "expected one that an answer brought")
+    .optional(),
   order_by: z.array(z.string()).max(0, "expected none: runs come newest first here").optional(),
 });
 

@@ -115,7 +115,11 @@ export const MONITOR = z.looseObject({
   monitoringTarget: z.looseObject({ taskType: z.string() }).nullish(),
   /** A signal's name is that of its file, too. */
   signals: z.record(z.string().regex(/^[A-Za-z0-9_-]+$/), MonitoredSignal),
-  alertNotificationSettings: z.looseObject({}).nullish(),
+  alertNotificationSettings: z
+    .looseObject({
+      emailNotificationSettings: z.looseObject({ emails: z.array(z.string()).nullish() }).nullish(),
+    })
+    .nullish(),
 });
 
 export type MonitorDefinition = z.infer<typeof MONITOR>;

@@ -4,6 +4,7 @@
  * Completed.
  */
 import { runScript } from "../../world/jobs/command.ts";
+import type { Tracking } from "../../world/jobs/tracking.ts";
 import type { DataType } from "../../world/measures/quality.ts";
 import { type Feature, measureDrift, measureQuality } from "../../world/monitors/measure.ts";
 import { reportSignal } from "../../world/monitors/report.ts";
@@ -43,7 +44,10 @@ function featuresOf(reference: Columns, production: Columns, { features, types }
     }));
 }
 
-await runScript(async (tracking) => {
+/** Says of a run that its monitor itself failed, which is no drift. */
+const ERROR_TAG = "azureml.modelmonitor.error";
+
+async function measureSignal(tracking: Tracking): Promise<object> {
   const [encoded = "", productionPlace = "", referencePlace = "", output = ""] = process.argv.slice(2);
   const options = SIGNAL_OPTIONS.parse(JSON.parse(Buffer.from(encoded, "base64url").toString()));
   const production = await columnsOf(productionPlace, options.production);
@@ -54,4 +58,13 @@ await runScript(async (tracking) => {
   const findings = measure(features, { numerical, categorical });
   const rows = Math.max(0, ...[...production.values()].map((cells) => cells.length));
   return reportSignal(kind, { rows, findings, features }, { name, minimumRows: 1, tracking, output });
+}
+
+await runScript(async (tracking) => {
+  try {
+    return await measureSignal(tracking);
+  } catch (error) {
+    await tracking.setTag(ERROR_TAG, error instanceof Error ? error.message : String(error));
+    throw error;
+  }
 });

@@ -37,7 +37,7 @@ const categorical = (metric: string, value?: number) => ({
   dataType: "Categorical",
 });
 
-const scheduleOf = (signals: Record<string, object>) => ({
+const scheduleOf = (signals: Record<string, object>, more: object = {}) => ({
   properties: {
     trigger: { triggerType: "Recurrence", frequency: "Hour", interval: 1 },
     action: {
@@ -50,6 +50,7 @@ const scheduleOf = (signals: Record<string, object>) => ({
           runtimeVersion: "3.3",
         },
         signals,
+        ...more,
       },
     },
   },
@@ -64,8 +65,12 @@ interface Run {
 }
 
 /** Lets a monitor run once, and answers the runs of its signals by their names. */
-async function monitored(name: string, signals: Record<string, object>): Promise<Record<string, Run>> {
-  await raw(fixture.client, "PUT", `schedules/${name}`, scheduleOf(signals), NEWEST);
+async function monitored(
+  name: string,
+  signals: Record<string, object>,
+  more: object = {},
+): Promise<Record<string, Run>> {
+  await raw(fixture.client, "PUT", `schedules/${name}`, scheduleOf(signals, more), NEWEST);
   await until(async () => {
     const { properties } = await fixture.client.schedules.get(...AT, name);
     return properties.provisioningState === "Succeeded";
@@ -74,7 +79,8 @@ async function monitored(name: string, signals: Record<string, object>): Promise
   const job = await until(async () => {
     const jobs = await Array.fromAsync(fixture.client.jobs.list(...AT));
     return jobs.find(
-      (listed) => listed.name?.startsWith(`${name}-`) && listed.properties.status === "Completed",
+      ({ name: listed = "", properties: { status = "" } }) =>
+        listed.startsWith(`${name}-`) && ["Completed", "Failed"].includes(status),
     );
   });
   await fixture.client.schedules.beginDeleteAndWait(...AT, name, { updateIntervalInMs: 1 });
@@ -97,7 +103,12 @@ function breachedOf(run: Run | undefined): string[] {
 beforeAll(async () => {
   const store = path.join(fixture.data, "datastore");
   await mkdir(store, { recursive: true });
-  for (const [name, text] of Object.entries({ before: BEFORE, now: NOW, broken: BROKEN })) {
+  for (const [name, text] of Object.entries({
+    before: BEFORE,
+    now: NOW,
+    broken: BROKEN,
+    quoted: '"temperature"\n',
+  })) {
     await writeFile(path.join(store, `${name}.csv`), text);
   }
 });
@@ -191,6 +202,34 @@ test("looks at the features that it is told to, as the type that it is told, and
     "threshold.PearsonsChiSquaredTest.categorical": 0.5,
     sample_size: 3,
   });
+});
+
+test("tags the root run, too, when the monitor is to send mail, before it ends", async () => {
+  const emails = ["on-duty@contoso.com"];
+  const mail = { alertNotificationSettings: { emailNotificationSettings: { emails } } };
+  const signal = drift([categorical("PearsonsChiSquaredTest", 0.05)]);
+  const { weather } = await monitored("mails", { weather: signal }, mail);
+  const text = weather?.data.tags.find(({ key }) => key === BREACH_TAG)?.value;
+  expect(text).toContain("The signal 'weather' has failed");
+  const told = fixture.events.filter(
+    ({ eventType, data }) => eventType.endsWith("RunCompleted") && String(data.runId).startsWith("mails-"),
+  );
+  expect(told.map(({ data }) => data.runTags)).toEqual([
+    {
+      "azureml.modelmonitor.threshold.breached.weather": text,
+      "azureml.notification.email.address": "on-duty@contoso.com",
+    },
+  ]);
+});
+
+test("says of a monitor that cannot read its data that it failed itself, and tells of no breach", async () => {
+  const { quoted } = await monitored("fails", {
+    quoted: drift([numerical("JensenShannonDistance", 0.1)], { productionData: dataOf("quoted") }),
+  });
+  expect(quoted?.info.status).toBe("FAILED");
+  const tags = Object.fromEntries((quoted?.data.tags ?? []).map(({ key, value }) => [key, value]));
+  expect(tags["azureml.modelmonitor.error"]).toContain("quoted.csv has quoted fields, expected plain CSV.");
+  expect(tags).not.toHaveProperty(BREACH_TAG);
 });
 
 test.each([
