@@ -15,7 +15,7 @@ import {
   type JobSecrets,
 } from "./job-definition.ts";
 import { type JobProcess, startProcess } from "./job-process.ts";
-import { standStill, watchHeartbeat } from "./job-watch.ts";
+import { holdIfAsked, standStill, watchHeartbeat } from "./job-watch.ts";
 import type { OperationError } from "./operations.ts";
 import type { Paths } from "./paths.ts";
 import { Refusal } from "./refusal.ts";
@@ -157,10 +157,10 @@ export class JobRunner {
       return;
     }
     this.#processes.set(row.key, process);
-    const ends = [
-      watchHeartbeat(this.#context, this.#runs, job.id, process),
-      standStill(this.#context, this.#runs, { id: job.id, name: faultName(row) }, process),
-    ];
+    const held = holdIfAsked(this.#context, faultName(row), process);
+    this.#runs.move(job.id, "Running");
+    const ends = [watchHeartbeat(this.#context, this.#runs, job.id, process)];
+    if (held) ends.push(standStill(this.#context, this.#runs, job.id, held));
     const limit = job.properties.limits?.timeout;
     let isLate = false;
     if (limit) {
@@ -216,14 +216,12 @@ export class JobRunner {
       ? this.#code(workspace, job.properties.codeId)
       : this.#paths.job(workspace, job.name);
     const command = bindCommand(job.properties.command, { inputs, outputs });
-    const process = startProcess({
+    return startProcess({
       command,
       cwd: code,
       logs,
       environment: { ...this.#environment(row), ...named("INPUT", inputs), ...named("OUTPUT", outputs) },
     });
-    this.#runs.move(job.id, "Running");
-    return process;
   }
 
   #input(workspace: string, name: string, input: JobInput): string {

@@ -1,3 +1,4 @@
+import type { Standstill } from "../service.ts";
 import type { Context } from "./context.ts";
 import type { JobProcess } from "./job-process.ts";
 import type { Runs } from "./runs.ts";
@@ -27,26 +28,37 @@ export function watchHeartbeat(
   return () => cancel();
 }
 
+/** A job's process that stands still, as it was asked to, and what lets it go on. */
+interface Held extends Standstill {
+  readonly goOn: () => void;
+}
+
+/** To be called as soon as a process has started, so that even the shortest command has not ended. */
+export function holdIfAsked(
+  { takeStandstill }: Context,
+  name: string,
+  process: JobProcess,
+): Held | undefined {
+  const asked = takeStandstill?.(name);
+  return asked && { ...asked, goOn: process.hold() };
+}
+
 /**
- * Lets a job's process stand still for a while, when that has been asked for by the job's name. That it does not respond
- * is left to its heartbeat to find.
+ * Shows a running job in the status that it stands still in, and lets it go on in time. That it does not respond is left
+ * to its heartbeat to find.
  *
  * @returns ends what is left of it
  */
 export function standStill(
-  { clock, takeStandstill }: Context,
+  { clock }: Context,
   runs: Runs,
-  { id, name }: { readonly id: string; readonly name: string },
-  process: JobProcess,
+  id: string,
+  { status, forMs, goOn }: Held,
 ): () => void {
-  const asked = takeStandstill?.(name);
-  if (!asked) return () => undefined;
-  const { status, forMs } = asked;
-  const goOn = process.hold();
   if (status !== "NotResponding") runs.move(id, status);
   return clock.after(forMs, () => {
     goOn();
-    if (runs.get(id)?.resource.properties.status === status && status !== "NotResponding")
-      runs.move(id, "Running");
+    if (status === "NotResponding") return;
+    if (runs.get(id)?.resource.properties.status === status) runs.move(id, "Running");
   });
 }

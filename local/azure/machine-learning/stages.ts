@@ -42,7 +42,9 @@ export class Stages {
     const path = this.#pathOf(job);
     const at = path.findIndex((stage) => stage.status === status);
     if (at < 0 && status !== "NotStarted") return;
-    const leftMs = (job.hidden.movedAt ?? 0) + (path[at]?.ms ?? 0) - clock.now();
+    const ms = path[at]?.ms ?? 0;
+    // No longer than the stage itself, should the clock have been put back.
+    const leftMs = Math.min(ms, (job.hidden.movedAt ?? 0) + ms - clock.now());
     const next = path[at + 1];
     if (leftMs > 0) this.#wait(job, leftMs);
     else if (next === undefined) this.#arrive(id);
