@@ -124,3 +124,31 @@ export type EventOfChange = (
 
 /** Told once an operation on a deployment has ended: whether the platform could carry it out. */
 export type ReportHealth = (resourceId: string, isProvisioned: boolean) => void;
+
+/** Something that happened at a moment, or the level that something has from then on; null when it has none any more. */
+export interface Measurement {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly value: number | null;
+  readonly dimensions: Readonly<Record<string, string>>;
+}
+
+/**
+ * What one metric of a resource is made from, by its official name, in order of time: all with `from <= at < to`, and
+ * before them what the levels were at `from`.
+ */
+export type MeasurementsIn = (
+  resourceId: string,
+  metric: string,
+  from: number,
+  to: number,
+) => readonly Measurement[];
+
+/** A status in which a job's process does nothing, and for how long: see `docs/faults.md`. */
+export interface Standstill {
+  readonly status: "NotResponding" | "Paused" | "Unknown";
+  readonly forMs: number;
+}
+
+/** Asked once for each command job, and step of a pipeline, whose process has just begun to run. */
+export type TakeStandstill = (job: string) => Standstill | undefined;

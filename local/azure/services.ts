@@ -97,6 +97,8 @@ export async function addServices(
     logAnalytics: LOG_ANALYTICS,
     workspaceGuid: guidOf,
     eventHubs,
+    // Made after it, as it records what the endpoints serve.
+    measured: (...asked) => machineLearning.measured(...asked),
     log,
   });
   const mailbox = createMailbox({ data, clock, authenticate });
@@ -109,6 +111,7 @@ export async function addServices(
   // In front of those that it raises and records by: services stop in this order.
   const machineLearning = createMachineLearning({
     takeFault: faults.take,
+    takeStandstill: faults.takeStandstill,
     ...options.machineLearning,
     data: path.join(data, "machine-learning"),
     clock,

@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock.ts";
+import type { TakeStandstill } from "../service.ts";
 import { type Answer, carryOut } from "./carry-out.ts";
 import { type CallService, type EventEffect, fits, type Rule } from "./rule.ts";
 import { type Fault, FaultStore } from "./store.ts";
@@ -84,6 +85,13 @@ export class Faults {
     if (this.#armed.length === 0) return undefined;
     const rule = this.#strike((rule) => rule.kind === target && fits(rule.name, name));
     return rule?.kind === "deployment" || rule?.kind === "job" ? rule.message : undefined;
+  };
+
+  /** How a job that begins to run is to stand still. */
+  readonly takeStandstill: TakeStandstill = (job) => {
+    if (this.#armed.length === 0) return undefined;
+    const rule = this.#strike((rule) => rule.kind === "standstill" && fits(rule.name, job));
+    return rule?.kind === "standstill" ? rule.effect : undefined;
   };
 
   stop(): void {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Standstill } from "../service.ts";
 
 /** What may go wrong on demand, and how it is asked for. See docs/faults.md. */
 
@@ -34,7 +35,8 @@ export type Rule =
       readonly effect: CallEffect;
     })
   | (Turn & { readonly kind: "event"; readonly events: string; readonly effect: EventEffect })
-  | (Turn & { readonly kind: "deployment" | "job"; readonly name: string; readonly message: string });
+  | (Turn & { readonly kind: "deployment" | "job"; readonly name: string; readonly message: string })
+  | (Turn & { readonly kind: "standstill"; readonly name: string; readonly effect: Standstill });
 
 const Pattern = z
   .string()
@@ -101,6 +103,23 @@ const Job = z
   .strictObject({ job: Pattern, message: Message, ...TurnFields })
   .transform(({ job, ...rule }): Rule => ({ kind: "job", name: job, ...rule }));
 
+const StandstillJob = z
+  .strictObject({
+    job: Pattern,
+    effect: z.strictObject(
+      {
+        status: z.enum(
+          ["NotResponding", "Paused", "Unknown"],
+          "expected 'NotResponding', 'Paused' or 'Unknown'",
+        ),
+        forMs: z.int().min(1).max(LONGEST_DELAY_MS),
+      },
+      "expected an object with status and forMs",
+    ),
+    ...TurnFields,
+  })
+  .transform(({ job, ...rule }): Rule => ({ kind: "standstill", name: job, ...rule }));
+
 const KINDS = ["operation", "service", "events", "deployment", "job"] as const;
 
 /** A rule as somebody asks for it, or a sentence on each field that is wrong. */
@@ -120,7 +139,7 @@ export function readRule(body: unknown): { rule: Rule } | { refused: string } {
 function schemaOf(named: readonly string[], fields: Record<string, unknown>): z.ZodType<Rule> {
   if (named.includes("events")) return eventSchema(fields);
   if (named.includes("deployment")) return Deployment;
-  if (named.includes("job")) return Job;
+  if (named.includes("job")) return "effect" in fields ? StandstillJob : Job;
   return callSchema(fields);
 }
 

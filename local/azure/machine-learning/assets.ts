@@ -13,7 +13,7 @@ import { type Context, registryId } from "./context.ts";
 import { checkAssetName, checkVersion } from "./names.ts";
 import { isNewestFirst, page, readCount, readTags, readView } from "./paging.ts";
 import { type AssetReference, LATEST, type RegistryReference } from "./reference.ts";
-import { conflict, invalid, notFound } from "./refusal.ts";
+import { conflict, invalid, notFound, Refusal } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
 import type { Row } from "./store.ts";
@@ -35,7 +35,9 @@ export class Assets {
         .on("DELETE", `${kind}/*`, (call, name: string) => this.#deleteContainer(call, kind, name))
         .on("GET", `${kind}/*/versions`, (call, name: string) => this.#listVersions(call, kind, name))
         .on("PUT", `${kind}/*/versions/*`, (call, name: string, version: string) =>
-          this.#putVersion(call, kind, name, version),
+          kind === "models"
+            ? this.#registerModel(call, name, version)
+            : this.#putVersion(call, kind, name, version),
         )
         .on("GET", `${kind}/*/versions/*`, (call, name: string, version: string) => ({
           status: 200,
@@ -70,6 +72,22 @@ export class Assets {
     const found = this.find(workspace, kind, name, version);
     if (!found) throw notFound(`${kind}/${name} has no version '${version}' in this workspace.`);
     return found;
+  }
+
+  /** Whether it is registered is counted for Azure Monitor; an update of one that is there registers nothing. */
+  #registerModel(call: Call, name: string, version: string): ServiceAnswer {
+    const { measurements } = this.#context;
+    try {
+      const answer = this.#putVersion(call, "models", name, version);
+      if (answer.status === 201) measurements.count(call.workspace, "Model Register Succeeded", {});
+      return answer;
+    } catch (error) {
+      if (error instanceof Refusal) {
+        const status = { StatusCode: String(error.status) };
+        measurements.count(call.workspace, "Model Register Failed", status);
+      }
+      throw error;
+    }
   }
 
   #putVersion(call: Call, kind: AssetKind, name: string, version: string): ServiceAnswer {

@@ -84,6 +84,7 @@ export class BatchEndpoints {
       type: `${PROVIDER}/workspaces/batchEndpoints`,
       location: body.location,
       ...(body.kind && { kind: body.kind }),
+      ...(body.sku && { sku: body.sku }),
       tags: body.tags ?? {},
       identity: {
         ...body.identity,

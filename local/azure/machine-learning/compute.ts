@@ -10,6 +10,7 @@ export interface ComputeProperties {
   readonly properties?:
     | {
         readonly vmSize?: string | null | undefined;
+        readonly vmPriority?: string | null | undefined;
         readonly namespace?: string | null | undefined;
         readonly scaleSettings?: ScaleSettings | null | undefined;
         readonly state?: InstanceState | undefined;
@@ -28,6 +29,7 @@ const SCALE = z.looseObject({
   nodeIdleTimeBeforeScaleDown: z.string().nullish(),
 });
 const sized = z.looseObject({ vmSize: z.string().min(1) });
+const PRIORITY = z.enum(["Dedicated", "LowPriority"]).nullish();
 const common = { description: z.string().nullish(), computeLocation: z.string().nullish() };
 
 /** What a PUT of a compute must bring. */
@@ -42,7 +44,7 @@ export const COMPUTE_BODY = z.looseObject({
       z.looseObject({
         ...common,
         computeType: z.literal("AmlCompute"),
-        properties: sized.extend({ scaleSettings: SCALE.nullish() }),
+        properties: sized.extend({ scaleSettings: SCALE.nullish(), vmPriority: PRIORITY }),
       }),
       z.looseObject({ ...common, computeType: z.literal("ComputeInstance"), properties: sized }),
       z.looseObject({
@@ -63,16 +65,29 @@ export const COMPUTE_PATCH = z.looseObject({
   properties: z.looseObject({ properties: z.looseObject({ scaleSettings: SCALE }) }),
 });
 
-/** Nodes of a cluster at work, as the cluster shows them: one per running job. */
-export function clusterState(running: number): object {
+/** Nodes of a cluster: one for each job that runs, one on its way for each that waits, and idle ones up to its least. */
+export interface NodeCounts {
+  readonly running: number;
+  readonly preparing: number;
+  readonly idle: number;
+}
+
+export function countNodes(running: number, waiting: number, scale?: ScaleSettings | null): NodeCounts {
+  const spare = Math.max(0, (scale?.minNodeCount ?? 0) - running);
+  const room = Math.max(0, (scale?.maxNodeCount ?? Number.POSITIVE_INFINITY) - running - spare);
+  return { running, idle: spare, preparing: Math.min(room, Math.max(0, waiting - spare)) };
+}
+
+/** What a cluster shows of its nodes. */
+export function clusterState({ running, preparing, idle }: NodeCounts): object {
   return {
-    allocationState: "Steady",
-    currentNodeCount: running,
-    targetNodeCount: running,
+    allocationState: preparing > 0 ? "Resizing" : "Steady",
+    currentNodeCount: running + idle,
+    targetNodeCount: running + idle + preparing,
     nodeStateCounts: {
-      idleNodeCount: 0,
+      idleNodeCount: idle,
       runningNodeCount: running,
-      preparingNodeCount: 0,
+      preparingNodeCount: preparing,
       unusableNodeCount: 0,
       leavingNodeCount: 0,
       preemptedNodeCount: 0,

@@ -1,4 +1,5 @@
 import type { ServiceAnswer } from "../service.ts";
+import { ClusterNodes } from "./cluster-nodes.ts";
 import {
   COMPUTE_BODY,
   COMPUTE_PATCH,
@@ -15,7 +16,7 @@ import { page } from "./paging.ts";
 import { conflict, invalid, Refusal } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
-import type { JobRow, Runs } from "./runs.ts";
+import type { Runs } from "./runs.ts";
 import { DEFAULT_VM_SIZE, type Usages } from "./usages.ts";
 
 type Compute = Resource<ComputeProperties>;
@@ -37,10 +38,12 @@ type InstanceAction = keyof typeof INSTANCE_ACTIONS;
 export class Computes {
   readonly #context: Context;
   readonly #parts: ComputeParts;
+  readonly #nodes: ClusterNodes;
 
   constructor(context: Context, parts: ComputeParts) {
     this.#context = context;
     this.#parts = parts;
+    this.#nodes = new ClusterNodes(context, parts.runs);
     const { operations } = parts;
     const room = "compute";
     operations.define("compute", { room, finish: (target) => this.#settle(target, "Create", "Running") });
@@ -61,7 +64,7 @@ export class Computes {
       .on("PUT", one, (call, name: string) => this.#put(call, name))
       .on("PATCH", one, (call, name: string) => this.#patch(call, name))
       .on("DELETE", one, (call, name: string) => this.#delete(call, name))
-      .on("POST", `${one}/listNodes`, (call, name: string) => this.#nodes(call, name));
+      .on("POST", `${one}/listNodes`, (call, name: string) => this.#listNodes(call, name));
     for (const action of ["start", "stop", "restart"] as const) {
       router.on("POST", `${one}/${action}`, (call, name: string) => this.#act(call, name, action));
     }
@@ -71,10 +74,17 @@ export class Computes {
   seed(workspace: string, names: readonly string[]): void {
     for (const name of names) {
       const id = `${workspaceId(this.#context, workspace)}/computes/${name}`;
-      if (this.find(id)) continue;
       const scaleSettings = { minNodeCount: 0, maxNodeCount: 2, nodeIdleTimeBeforeScaleDown: "PT2M" };
-      const properties = { vmSize: DEFAULT_VM_SIZE.toUpperCase(), vmPriority: "Dedicated", scaleSettings };
-      this.#write(id, name, { properties: { computeType: "AmlCompute", properties } }, "Succeeded");
+      const vmSize = DEFAULT_VM_SIZE.toUpperCase();
+      const body: ComputeBody = {
+        properties: {
+          computeType: "AmlCompute",
+          properties: { vmSize, vmPriority: "Dedicated", scaleSettings },
+        },
+      };
+      if (!this.find(id)) this.#write(id, name, body, "Succeeded");
+      const made = this.find(id);
+      if (made) this.#nodes.note(made);
     }
   }
 
@@ -105,6 +115,25 @@ export class Computes {
     const { instanceType, instanceCount } = properties.resources ?? {};
     const size = compute?.properties.properties?.vmSize || instanceType || DEFAULT_VM_SIZE;
     return { sku: size, instances: instanceCount ?? 1 };
+  }
+
+  /** What a job has to wait for: a compute that the service makes for it, nodes of its cluster, or nothing. */
+  needOf({ id, properties }: Resource<JobProperties>): "compute" | "nodes" | undefined {
+    if (!properties.computeId) return "compute";
+    const compute = this.find(properties.computeId, workspaceOf(id));
+    if (compute?.properties.computeType !== "AmlCompute") return undefined;
+    return this.#nodes.of(compute).idle > 0 ? undefined : "nodes";
+  }
+
+  /** `AmlCompute` and the like; empty for a job that names no compute. */
+  typeOf({ id, properties }: Resource<JobProperties>): string {
+    return this.find(properties.computeId ?? "", workspaceOf(id))?.properties.computeType ?? "";
+  }
+
+  /** To be called whenever a job has another status. */
+  noteJob({ id, properties }: Resource<JobProperties>): void {
+    const compute = properties.computeId ? this.find(properties.computeId, workspaceOf(id)) : undefined;
+    if (compute) this.#nodes.note(compute);
   }
 
   #of(call: Call, name: string): Compute {
@@ -142,7 +171,10 @@ export class Computes {
     }
     this.#refuseWhenBusy(found);
     const properties = { ...found.properties.properties, scaleSettings };
-    this.#save({ ...found, properties: { ...found.properties, properties } });
+    this.#context.store.transaction(() => {
+      this.#save({ ...found, properties: { ...found.properties, properties } });
+      this.#nodes.note(this.#of(call, name));
+    });
     return { status: 200, body: this.#render(this.#of(call, name)) };
   }
 
@@ -193,9 +225,9 @@ export class Computes {
     return { status: 202, headers: this.#parts.operations.acceptedHeaders(call.request, operation) };
   }
 
-  #nodes(call: Call, name: string): ServiceAnswer {
+  #listNodes(call: Call, name: string): ServiceAnswer {
     const found = this.#of(call, name);
-    const nodes = this.#runningOn(found).map(({ resource }) => ({
+    const nodes = this.#nodes.jobsOn(found).map(({ resource }) => ({
       nodeId: `tvmps_${guidOf(resource.id)}_d`,
       privateIpAddress: "127.0.0.1",
       port: 22,
@@ -217,17 +249,9 @@ export class Computes {
     if (compute.properties.computeType !== "AmlCompute") return compute;
     const properties = {
       ...compute.properties.properties,
-      ...clusterState(this.#runningOn(compute).length),
+      ...clusterState(this.#nodes.of(compute)),
     };
     return { ...compute, properties: { ...compute.properties, properties } };
-  }
-
-  #runningOn({ id, name }: Compute): JobRow[] {
-    const names = [id.toLowerCase(), name.toLowerCase(), `azureml:${name}`.toLowerCase()];
-    return this.#parts.runs
-      .of(workspaceOf(id))
-      .filter(({ resource: { properties } }) => properties.status === "Running")
-      .filter(({ resource: { properties } }) => names.includes((properties.computeId ?? "").toLowerCase()));
   }
 
   #write(
@@ -270,6 +294,7 @@ export class Computes {
     };
     if (found.properties.computeType !== "ComputeInstance") {
       this.#save(settled);
+      this.#nodes.note(settled);
       return;
     }
     this.#setInstance(settled, state, operation, "Succeeded");
@@ -287,6 +312,8 @@ export class Computes {
 
   #remove(target: string): void {
     this.#parts.usages.end(target);
+    const found = this.find(target);
+    if (found) this.#nodes.end(found);
     this.#context.store.delete(target);
   }
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
-import type { ReportHealth, TakeFault } from "../service.ts";
+import type { ReportHealth, TakeFault, TakeStandstill } from "../service.ts";
+import type { Measurements } from "./measurements.ts";
 import { PROVIDER } from "./resource.ts";
 import type { Store } from "./store.ts";
 
@@ -12,6 +13,7 @@ export { guidOf } from "../guid.ts";
 export interface Context {
   readonly clock: Clock;
   readonly store: Store;
+  readonly measurements: Measurements;
   /** Folder with the database, `datastore/` and `jobs/`. */
   readonly data: string;
   readonly subscriptionId: string;
@@ -25,12 +27,18 @@ export interface Context {
     readonly endpointMs: number;
     readonly deploymentMs: number;
     readonly deleteMs: number;
+    readonly jobStartMs: number;
+    readonly nodesMs: number;
+    readonly environmentMs: number;
   };
   readonly retryAfterSeconds: number;
   /** Cores of each family of machines that the region grants. */
   readonly coreQuota: number;
+  /** Between two looks at whether a running job's process still moves. */
+  readonly heartbeatMs: number;
   readonly takeFault: TakeFault | undefined;
   readonly reportHealth: ReportHealth | undefined;
+  readonly takeStandstill: TakeStandstill | undefined;
   readonly log: Log;
 }
 

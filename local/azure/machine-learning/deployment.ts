@@ -41,6 +41,9 @@ export const DEPLOYMENT_BODY = z.looseObject({
   properties: z.looseObject({
     endpointComputeType: z.enum(["Managed", "Kubernetes"]),
     model: z.string().min(1),
+    codeConfiguration: z
+      .null({ error: "expected none: models are served by their own flavor here" })
+      .optional(),
     instanceType: z.string().nullish(),
     appInsightsEnabled: z.boolean().nullish(),
     environmentVariables: z.record(z.string(), z.string().nullable()).nullish(),
@@ -70,5 +73,5 @@ export const DEPLOYMENT_PATCH = z.looseObject({
 
 export const LOGS_BODY = z.looseObject({
   containerType: z.enum(["InferenceServer", "StorageInitializer"]).nullish(),
-  tail: z.number().int().min(1).nullish(),
+  tail: z.number().int().min(0).nullish(),
 });

@@ -58,6 +58,7 @@ export class Deployments {
       prefix: "odidp",
       prepare: (target) => this.#start(target),
       finish: (target, error) => {
+        this.#countEnd(target, error);
         if (error) {
           this.#fail(target, error);
           return;
@@ -118,7 +119,7 @@ export class Deployments {
       location: body.location,
       kind: body.kind ?? body.properties.endpointComputeType,
       tags: body.tags ?? {},
-      sku: { name: body.sku?.name ?? "Default", capacity: body.sku?.capacity ?? 1 },
+      sku: { name: "Default", ...body.sku, capacity: body.sku?.capacity ?? 1 },
       properties: {
         appInsightsEnabled: false,
         egressPublicNetworkAccess: "Enabled",
@@ -132,6 +133,7 @@ export class Deployments {
     const operation = store.transaction(() => {
       store.put(resource);
       if (!before) store.count("deploymentsCreated");
+      this.#context.measurements.count(workspaceOf(resource.id), "Model Deploy Started", {});
       return this.#operations.start("deployment", resource.id, provisioning.deploymentMs);
     });
     if (before) return { status: 200, body: render(call, resource) };
@@ -152,7 +154,7 @@ export class Deployments {
       store.put({
         ...before.resource,
         tags: { ...before.resource.tags, ...body.tags },
-        sku: { name: before.resource.sku?.name ?? "Default", capacity },
+        sku: { name: "Default", ...before.resource.sku, capacity },
         properties: { ...before.resource.properties, provisioningState: "Scaling" },
         systemData: systemData(clock.now(), before.resource.systemData),
       });
@@ -185,6 +187,7 @@ export class Deployments {
     const { store } = this.#context;
     store.delete(target);
     this.#usages.end(target);
+    this.#context.measurements.end(target);
     store.count("deploymentsDeleted");
     this.#host.unload(target);
     const endpoint = store.get<EndpointProperties>(
@@ -210,8 +213,17 @@ export class Deployments {
     this.#setState(target, "Succeeded");
     this.#context.reportHealth?.(target, true);
     const found = this.#context.store.get<DeploymentProperties>(target)?.resource;
+    if (found) this.#context.measurements.level(found.id, "DeploymentCapacity", found.sku?.capacity ?? 1);
     if (found?.properties.endpointComputeType !== "Managed") return;
     this.#usages.begin(found.id, found.properties.instanceType ?? DEFAULT_VM_SIZE, found.sku?.capacity ?? 1);
+  }
+
+  #countEnd(target: string, error: OperationError | undefined): void {
+    const { measurements } = this.#context;
+    const workspace = workspaceOf(target);
+    // The status is what polling the operation answers.
+    if (error) measurements.count(workspace, "Model Deploy Failed", { StatusCode: "400" });
+    else measurements.count(workspace, "Model Deploy Succeeded", {});
   }
 
   #outOfQuota(target: string): OperationError | undefined {

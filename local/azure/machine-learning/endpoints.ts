@@ -110,6 +110,7 @@ export class Endpoints {
       kind: body.kind ?? (compute ? "K8S" : "Managed"),
       tags: body.tags ?? {},
       identity: identityOf(id, body.identity),
+      ...(body.sku && { sku: body.sku }),
       properties: {
         authMode,
         publicNetworkAccess: publicNetworkAccess ?? "Enabled",
@@ -203,6 +204,7 @@ export class Endpoints {
     for (const deployment of store.list(`${target}/deployments`)) {
       store.delete(deployment.key);
       this.#usages.end(deployment.key);
+      this.#context.measurements.end(deployment.key);
       store.count("deploymentsDeleted");
     }
     store.delete(target);

@@ -1,11 +1,13 @@
 import type { Clock } from "../../clock.ts";
 import type {
   EventOfChange,
+  MeasurementsIn,
   RaiseEvent,
   RecordRequest,
   ReportHealth,
   Service,
   TakeFault,
+  TakeStandstill,
   UsageIn,
 } from "../service.ts";
 import { Assets } from "./assets.ts";
@@ -19,6 +21,7 @@ import { Deployments } from "./deployments.ts";
 import { Endpoints } from "./endpoints.ts";
 import { JobRunner } from "./job-runner.ts";
 import { Jobs } from "./jobs.ts";
+import { Measurements } from "./measurements.ts";
 import { Mlflow } from "./mlflow.ts";
 import { ModelHost } from "./model-host.ts";
 import { Monitors } from "./monitors.ts";
@@ -56,12 +59,18 @@ export interface MachineLearningOptions {
   readonly eventOfChange?: EventOfChange;
   readonly reportHealth?: ReportHealth;
   readonly record: RecordRequest;
-  /** How long operations on endpoints and deployments take. */
+  /** How long things take at least, where the work itself is done in no time. */
   readonly provisioning?: {
     readonly endpointMs?: number;
     readonly deploymentMs?: number;
     readonly deleteMs?: number;
+    /** Of a job: until it has started, until its machines are there, until its environment is prepared. */
+    readonly jobStartMs?: number;
+    readonly nodesMs?: number;
+    readonly environmentMs?: number;
   };
+  /** How often it is looked whether a running job's process still moves. */
+  readonly heartbeatMs?: number;
   /** What `Retry-After` says. The service itself says 10 at least, for longer operations. */
   readonly retryAfterSeconds?: number;
   /** Whether the bearer token is good; otherwise callers are answered 401. */
@@ -72,6 +81,8 @@ export interface MachineLearningOptions {
   readonly jobEnvironment?: Readonly<Record<string, string>>;
   /** What fails though nothing is wrong with it; absent: nothing does. */
   readonly takeFault?: TakeFault;
+  /** Which jobs stand still for a while; absent: none does. */
+  readonly takeStandstill?: TakeStandstill;
   /**
    * Requests that Resource Manager takes; absent: any number. Its own limits are real time's, and the world that uses
    * this one may be a thousand times as fast.
@@ -84,9 +95,19 @@ export interface MachineLearning {
   readonly services: Service[];
   /** What ran on machines that are paid for. */
   readonly usage: UsageIn;
+  /** What Azure Monitor makes metrics of workspaces and deployments from. */
+  readonly measured: MeasurementsIn;
 }
 
-const PROVISIONING = { endpointMs: 500, deploymentMs: 1_500, deleteMs: 500 } as const;
+const PROVISIONING = {
+  endpointMs: 500,
+  deploymentMs: 1_500,
+  deleteMs: 500,
+  jobStartMs: 50,
+  nodesMs: 200,
+  environmentMs: 100,
+} as const;
+const HEARTBEAT_MS = 5_000;
 const RETRY_AFTER_SECONDS = 1;
 /** @see Microsoft Learn, "Manage and increase quotas": 24 to 300 dedicated cores per region, by offer */
 const CORE_QUOTA = 300;
@@ -103,6 +124,7 @@ export function createMachineLearning(options: MachineLearningOptions): MachineL
   const context: Context = {
     clock: options.clock,
     store,
+    measurements: new Measurements(store, () => options.clock.now()),
     data: options.data,
     subscriptionId: options.subscriptionId,
     resourceGroup: options.resourceGroup,
@@ -112,8 +134,10 @@ export function createMachineLearning(options: MachineLearningOptions): MachineL
     coreQuota: options.coreQuota ?? CORE_QUOTA,
     provisioning: { ...PROVISIONING, ...options.provisioning },
     retryAfterSeconds: options.retryAfterSeconds ?? RETRY_AFTER_SECONDS,
+    heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
     takeFault: options.takeFault,
     reportHealth: options.reportHealth,
+    takeStandstill: options.takeStandstill,
     log,
   };
   const parts = assemble(context, options);
@@ -143,7 +167,11 @@ export function createMachineLearning(options: MachineLearningOptions): MachineL
     parts.batch,
     scoring,
   ];
-  return { services, usage: (from, to) => parts.usages.between(from, to) };
+  return {
+    services,
+    usage: (from, to) => parts.usages.between(from, to),
+    measured: (...asked) => context.measurements.between(...asked),
+  };
 }
 
 /** Makes the parts, in the order in which they need each other, and lets each register what it answers. */
@@ -155,9 +183,14 @@ function assemble(context: Context, options: MachineLearningOptions) {
   const paths = new Paths(context, assets);
   const host = new ModelHost(context, paths);
   const collector = new DataCollector((workspace) => paths.datastore(workspace), context.clock, context.log);
-  const runs = new Runs(context, usages, (job) => computes.machinesOf(job));
+  const runs = new Runs(context, usages, {
+    of: (job) => computes.machinesOf(job),
+    typeOf: (job) => computes.typeOf(job),
+    noteChange: (job) => computes.noteJob(job),
+  });
   const computes = new Computes(context, { operations, runs, usages });
   const runner = new JobRunner(context, runs, paths, {
+    needOf: (job) => computes.needOf(job),
     origin: options.origin,
     environment: options.jobEnvironment ?? {},
   });
@@ -173,7 +206,7 @@ function assemble(context: Context, options: MachineLearningOptions) {
     paths,
   });
   const batch = new BatchScoring(context, { batchEndpoints, jobs, authenticate: options.authenticate });
-  const monitors = new Monitors(jobs);
+  const monitors = new Monitors(context, { jobs, runs });
   const schedules = new Schedules(context, { operations, jobs, monitors, batchEndpoints, batch });
   const workspaces = new Workspaces(context, operations, { runs, runner, usages });
 

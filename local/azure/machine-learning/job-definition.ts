@@ -2,9 +2,14 @@ import { z } from "zod";
 
 export type JobStatus =
   | "NotStarted"
+  | "Starting"
+  | "Provisioning"
   | "Preparing"
   | "Queued"
   | "Running"
+  | "NotResponding"
+  | "Paused"
+  | "Unknown"
   | "Finalizing"
   | "CancelRequested"
   | "Completed"
@@ -13,6 +18,10 @@ export type JobStatus =
 
 const TERMINAL: readonly JobStatus[] = ["Completed", "Failed", "Canceled"];
 export const isTerminal = (status: JobStatus): boolean => TERMINAL.includes(status);
+
+/** In which a job holds its machines, whether its process goes on or stands still. */
+export const ON_MACHINES: readonly JobStatus[] = ["Running", "NotResponding", "Paused", "Unknown"];
+export const isOnMachines = (status: JobStatus): boolean => ON_MACHINES.includes(status);
 
 export const ASSET_TYPES = [
   "uri_file",
@@ -108,7 +117,8 @@ export interface JobSecrets {
   readonly origin: string;
   /** Lets the job's own process write its metrics. */
   readonly token: string;
-  /** Milliseconds since the epoch. */
+  /** When it got its status, in milliseconds since the epoch, as are the next two. */
+  readonly movedAt?: number;
   readonly startedAt?: number;
   readonly endedAt?: number;
   /** Of a pipeline that the service itself has made: its steps. */

@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /**
@@ -12,6 +12,12 @@ exec 3<&-
 exec /bin/sh -c "$1"
 `;
 
+/**
+ * Lets the process group that is its first argument go on once its own input is closed: also when the process that
+ * stopped the group is gone, and then the group ends itself.
+ */
+const RELEASE = `cat >/dev/null; kill -s CONT -- "-$1"`;
+
 /** What a job sees of this process's environment; the rest, secrets among it, is none of its business. */
 const INHERITED = ["HOME", "TMPDIR", "LANG", "TZ", "NODE_EXTRA_CA_CERTS"] as const;
 
@@ -20,6 +26,10 @@ export interface JobProcess {
   readonly exit: Promise<number | null>;
   /** Ends the whole process group at once. */
   kill(): void;
+  /** Whether the command's process is stopped, as by SIGSTOP: it is there, but does nothing. */
+  isStopped(): boolean;
+  /** Stops the whole process group until the answer is called. */
+  hold(): () => void;
 }
 
 /** Starts a job's command in a shell of its own; its output goes to `std_out.log` and `std_err.log` of `logs`. */
@@ -46,15 +56,30 @@ export function startProcess(options: {
   closeSync(err);
   const lifeline = child.stdio[3];
   const { promise, resolve } = Promise.withResolvers<number | null>();
-  const kill = () => {
+  const holders = new Set<ChildProcess>();
+  const signal = (name: "SIGKILL" | "SIGSTOP") => {
     if (child.pid === undefined) return;
     try {
-      process.kill(-child.pid, "SIGKILL");
+      process.kill(-child.pid, name);
     } catch {
-      // The group is gone already, which is what was asked for.
+      // The group is gone already.
     }
   };
+  const kill = () => signal("SIGKILL");
+  const hold = () => {
+    if (child.pid === undefined) return () => undefined;
+    const holder = spawn("/bin/sh", ["-c", RELEASE, "release", String(child.pid)], {
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    holder.once("exit", () => holders.delete(holder));
+    holder.stdin.on("error", () => undefined);
+    holders.add(holder);
+    signal("SIGSTOP");
+    return () => void holder.stdin.end();
+  };
   const end = (code: number | null) => {
+    for (const holder of holders) holder.stdin?.end();
     // The watcher, and whatever the command left in the background, go with it.
     kill();
     lifeline?.destroy();
@@ -63,7 +88,20 @@ export function startProcess(options: {
   lifeline?.on("error", () => undefined);
   child.once("error", () => end(null));
   child.once("exit", (code) => end(code));
-  return { exit: promise, kill };
+  return { exit: promise, kill, isStopped: () => child.pid !== undefined && isStopped(child.pid), hold };
+}
+
+function isStopped(pid: number): boolean {
+  try {
+    // The state follows the command's name, which is in brackets and may hold brackets itself.
+    const state = existsSync("/proc/self/stat")
+      ? readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "")
+      : execFileSync("ps", ["-o", "state=", "-p", String(pid)], { encoding: "utf8" });
+    return state.trimStart().startsWith("T");
+  } catch {
+    // It is gone, which its exit tells by itself.
+    return false;
+  }
 }
 
 function inherited(): Record<string, string | undefined> {

@@ -7,17 +7,21 @@ import { takeFault } from "./faults.ts";
 import {
   type CommandProperties,
   isAsset,
+  isOnMachines,
   isTerminal,
   type JobDefinition,
   type JobInput,
+  type JobProperties,
   type JobSecrets,
 } from "./job-definition.ts";
 import { type JobProcess, startProcess } from "./job-process.ts";
+import { holdIfAsked, standStill, watchHeartbeat } from "./job-watch.ts";
 import type { OperationError } from "./operations.ts";
 import type { Paths } from "./paths.ts";
 import { Refusal } from "./refusal.ts";
 import type { Resource } from "./resource.ts";
 import type { JobRow, Runs } from "./runs.ts";
+import { type Stage, Stages } from "./stages.ts";
 import type { Row } from "./store.ts";
 
 type CommandRow = Row<CommandProperties, JobSecrets>;
@@ -27,6 +31,8 @@ const NODES = 2;
 const MODELS: readonly string[] = ["mlflow_model", "custom_model", "triton_model"];
 
 export interface JobRunnerOptions {
+  /** What a job has to wait for before it runs: a compute that is made for it, nodes of its cluster, or nothing. */
+  readonly needOf: (job: Resource<JobProperties>) => "compute" | "nodes" | undefined;
   /** Where jobs reach the service now; absent: where their submitter reached it. */
   readonly origin: (() => string | undefined) | undefined;
   /** What jobs find in their environment beside what the service gives every job. */
@@ -39,6 +45,8 @@ export class JobRunner {
   readonly #runs: Runs;
   readonly #paths: Paths;
   readonly #options: JobRunnerOptions;
+  readonly #stages: Stages;
+  /** Jobs that wait for nothing but a free node. */
   readonly #queue: string[] = [];
   readonly #processes = new Map<string, JobProcess>();
   readonly #running = new Map<string, Promise<void>>();
@@ -49,12 +57,20 @@ export class JobRunner {
     this.#runs = runs;
     this.#paths = paths;
     this.#options = options;
+    this.#stages = new Stages(
+      context,
+      runs,
+      (job) => this.#stagesOf(job),
+      (id) => {
+        this.#queue.push(id);
+        this.#startNext();
+      },
+    );
   }
 
-  /** Takes a job that was written as NotStarted; it starts when a node is free. */
+  /** Takes a job that was written as NotStarted; it runs once it has been through its stages and a node is free. */
   submit(id: string): void {
-    this.#queue.push(id);
-    setImmediate(() => this.#startNext());
+    setImmediate(() => this.#stages.advance(id));
   }
 
   /** Takes up what was under way when the process ended: on a lost node a job runs again from its start. */
@@ -66,7 +82,7 @@ export class JobRunner {
       if (status === "CancelRequested") this.#runs.move(resource.id, "Canceled");
       else if (status === "Finalizing") this.#runs.move(resource.id, "Completed");
       else {
-        if (status !== "NotStarted") this.#runs.move(resource.id, "Queued");
+        if (isOnMachines(status)) this.#runs.move(resource.id, "Queued");
         this.submit(resource.id);
       }
     }
@@ -78,7 +94,10 @@ export class JobRunner {
     const key = id.toLowerCase();
     const process = this.#processes.get(key);
     if (process) process.kill();
-    else if (!this.#running.has(key)) this.#runs.move(id, "Canceled");
+    else if (!this.#running.has(key)) {
+      this.#stages.cancel(id);
+      this.#runs.move(id, "Canceled");
+    }
   }
 
   /** Kills every job's process; the jobs stay as they are and run again at the next start. */
@@ -86,6 +105,21 @@ export class JobRunner {
     this.#stopped = true;
     for (const process of this.#processes.values()) process.kill();
     await Promise.all(this.#running.values());
+  }
+
+  /**
+   * @see the descriptions of JobStatus in the official API: Provisioning is for a compute that the service creates, and
+   * a job waits in Queued until all nodes that it needs are ready
+   */
+  #stagesOf({ resource }: JobRow): readonly Stage[] {
+    const { jobStartMs, nodesMs, environmentMs } = this.#context.provisioning;
+    const need = this.#options.needOf(resource);
+    return [
+      { status: "Starting", ms: jobStartMs },
+      ...(need === "compute" ? [{ status: "Provisioning", ms: nodesMs } as const] : []),
+      { status: "Preparing", ms: environmentMs },
+      { status: "Queued", ms: need === "nodes" ? nodesMs : 0 },
+    ];
   }
 
   #startNext(): void {
@@ -108,7 +142,6 @@ export class JobRunner {
 
   async #run(row: CommandRow): Promise<void> {
     const { resource: job } = row;
-    this.#runs.move(job.id, "Preparing");
     const fault = takeFault(this.#context.takeFault, "job", faultName(row), "SystemError");
     if (fault) {
       this.#runs.move(job.id, "Running");
@@ -124,16 +157,21 @@ export class JobRunner {
       return;
     }
     this.#processes.set(row.key, process);
+    const held = holdIfAsked(this.#context, faultName(row), process);
+    this.#runs.move(job.id, "Running");
+    const ends = [watchHeartbeat(this.#context, this.#runs, job.id, process)];
+    if (held) ends.push(standStill(this.#context, this.#runs, job.id, held));
     const limit = job.properties.limits?.timeout;
     let isLate = false;
-    const cancelTimer = limit
-      ? this.#context.clock.after(readDuration("limits.timeout", limit), () => {
-          isLate = true;
-          process.kill();
-        })
-      : () => undefined;
+    if (limit) {
+      const late = () => {
+        isLate = true;
+        process.kill();
+      };
+      ends.push(this.#context.clock.after(readDuration("limits.timeout", limit), late));
+    }
     const code = await process.exit;
-    cancelTimer();
+    for (const end of ends) end();
     if (this.#stopped) return;
     this.#end(job, code, isLate ? `The job ran longer than its timeout of ${limit}.` : undefined);
   }
@@ -178,14 +216,12 @@ export class JobRunner {
       ? this.#code(workspace, job.properties.codeId)
       : this.#paths.job(workspace, job.name);
     const command = bindCommand(job.properties.command, { inputs, outputs });
-    const process = startProcess({
+    return startProcess({
       command,
       cwd: code,
       logs,
       environment: { ...this.#environment(row), ...named("INPUT", inputs), ...named("OUTPUT", outputs) },
     });
-    this.#runs.move(job.id, "Running");
-    return process;
   }
 
   #input(workspace: string, name: string, input: JobInput): string {

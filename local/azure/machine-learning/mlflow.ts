@@ -24,6 +24,11 @@ const Search = z.looseObject({
   experiment_ids: z.array(z.string()).default([]),
   filter: z.string().default(""),
   max_results: z.number().int().min(1).default(1000),
+  page_token: z
+    .string()
+    .regex(/^\d{1,9}$/, "expected one that an answer brought")
+    .optional(),
+  order_by: z.array(z.string()).max(0, "expected none: runs come newest first here").optional(),
 });
 
 /** `tags.name = 'value'`, the name bare, in backticks or in double quotes; clauses joined by `and`. */
@@ -79,6 +84,7 @@ export class Mlflow implements Service {
     const call = `${request.method} ${path}`;
     if (call === "POST runs/search") return this.#search(this.#signedIn(request), workspace);
     if (call === "GET experiments/get-by-name") return this.#experiment(this.#signedIn(request), workspace);
+    if (call === "POST experiments/search") return this.#experiments(this.#signedIn(request), workspace);
     const run = this.#run(request, workspace);
     switch (call) {
       case "GET runs/get":
@@ -134,7 +140,8 @@ export class Mlflow implements Service {
   }
 
   #search(request: ServiceRequest, workspace: string): object {
-    const { experiment_ids: experiments, filter, max_results: most } = read(request, Search);
+    const search = read(request, Search);
+    const { experiment_ids: experiments, filter } = search;
     const wanted = readFilter(filter);
     const found = this.#runs
       .of(workspace)
@@ -145,7 +152,16 @@ export class Mlflow implements Service {
           data.tags.some((tag) => tag.key === clause.key && tag.value === clause.value),
         ),
       );
-    return { runs: found.reverse().slice(0, most) };
+    return pageOf("runs", found.reverse(), search);
+  }
+
+  /** All that there are, the one with the oldest run first: a filter is not read here. */
+  #experiments(request: ServiceRequest, workspace: string): object {
+    const search = read(request, Search);
+    if (search.filter !== "") throw bad(`filter is '${search.filter}', expected none for experiments`);
+    const names = this.#runs.of(workspace).map(({ resource }) => resource.properties.experimentName);
+    const found = [...new Set(names)].map((name) => experimentOf(workspace, name));
+    return pageOf("experiments", found, search);
   }
 
   #experiment(request: ServiceRequest, workspace: string): object {
@@ -154,7 +170,7 @@ export class Mlflow implements Service {
       .of(workspace)
       .some(({ resource }) => resource.properties.experimentName === name);
     if (!isKnown) throw missing(`Experiment '${name}' does not exist`);
-    return { experiment: { experiment_id: experimentId(workspace, name), name, lifecycle_stage: "active" } };
+    return { experiment: experimentOf(workspace, name) };
   }
 
   #render({ key, resource, hidden }: JobRow) {
@@ -184,16 +200,44 @@ export class Mlflow implements Service {
   }
 }
 
+const experimentOf = (workspace: string, name: string) => ({
+  experiment_id: experimentId(workspace, name),
+  name,
+  lifecycle_stage: "active",
+});
+
+/** A page of what was found; its token is where the next one begins. */
+function pageOf(
+  what: "runs" | "experiments",
+  found: readonly object[],
+  { max_results: most, page_token: token }: z.infer<typeof Search>,
+): object {
+  const from = Number(token ?? 0);
+  const next = from + most;
+  return {
+    [what]: found.slice(from, next),
+    ...(next < found.length && { next_page_token: String(next) }),
+  };
+}
+
 /** By these a pipeline's steps are found. */
 function lineage({ step }: JobSecrets): Record<string, string> {
   return step ? { "mlflow.parentRunId": step.pipeline, "mlflow.rootRunId": step.pipeline } : {};
 }
 
+const BEFORE_RUNNING: readonly JobStatus[] = [
+  "NotStarted",
+  "Starting",
+  "Provisioning",
+  "Preparing",
+  "Queued",
+];
+
 function statusOf(status: JobStatus): string {
   if (status === "Completed") return "FINISHED";
   if (status === "Failed") return "FAILED";
   if (status === "Canceled") return "KILLED";
-  return status === "NotStarted" || status === "Preparing" || status === "Queued" ? "SCHEDULED" : "RUNNING";
+  return BEFORE_RUNNING.includes(status) ? "SCHEDULED" : "RUNNING";
 }
 
 function readFilter(filter: string): { key: string; value: string }[] {

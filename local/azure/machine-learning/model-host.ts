@@ -74,7 +74,8 @@ export class ModelHost {
 
   /** The newest lines, oldest first. They do not outlive the process. */
   logs(id: string, tail = DEFAULT_TAIL): string {
-    return (this.#logs.get(id.toLowerCase()) ?? []).slice(-tail).join("\n");
+    const lines = this.#logs.get(id.toLowerCase()) ?? [];
+    return lines.slice(Math.max(0, lines.length - tail)).join("\n");
   }
 
   async #load({ id, properties }: Resource<DeploymentProperties>): Promise<Predict> {

@@ -1,98 +1,70 @@
 /**
- * Measures a signal of a model monitor, as a step of its job: `node monitor-signal.ts OPTIONS PRODUCTION REFERENCE`.
- * Logs a metric for each feature; at a breach it tags its run, which nevertheless ends as Completed.
+ * Measures a signal of a model monitor, as a step of its job: `node monitor-signal.ts OPTIONS PRODUCTION REFERENCE OUTPUT`.
+ * Logs a metric for each feature and writes the signal's files; at a breach it tags its run, which nevertheless ends as
+ * Completed.
  */
-import { z } from "zod";
-import { NUMERICAL_DISTANCES } from "../../world/monitors/metrics.ts";
+import { runScript } from "../../world/jobs/command.ts";
+import type { Tracking } from "../../world/jobs/tracking.ts";
+import type { DataType } from "../../world/measures/quality.ts";
+import { type Feature, measureDrift, measureQuality } from "../../world/monitors/measure.ts";
+import { reportSignal } from "../../world/monitors/report.ts";
+import { filesOf, readFrame } from "./frames.ts";
+import { SIGNAL_OPTIONS, type SignalOptions } from "./monitor-definition.ts";
 
-import { type Frame, filesOf, readFrame } from "./frames.ts";
+type Columns = ReadonlyMap<string, readonly unknown[]>;
 
-const Window = z.object({ from: z.number(), to: z.number() }).nullable();
-const Options = z.object({
-  signal: z.string(),
-  signalType: z.enum(["DataDrift", "PredictionDrift", "DataQuality"]),
-  production: Window,
-  reference: Window,
-  thresholds: z.array(z.object({ metric: z.string(), value: z.number() })),
-});
-
-const BREACH_TAG = "azureml_modelmonitor_threshold_breached";
-
-interface Measured {
-  readonly metric: string;
-  readonly group: string;
-  readonly value: number;
-  readonly threshold: number;
-}
-
-async function columnsOf(place: string, window: z.infer<typeof Window>): Promise<Map<string, unknown[]>> {
-  const frames = await Promise.all((await filesOf(place)).map((file) => readFrame(file, window)));
+/** The cells of each column, over all rows of all files that fall into the window. */
+async function columnsOf(place: string, window: SignalOptions["production"]): Promise<Columns> {
   const columns = new Map<string, unknown[]>();
-  for (const frame of frames) addColumns(columns, frame);
+  for (const file of await filesOf(place)) {
+    const frame = await readFrame(file, window);
+    for (const [index, column] of frame.columns.entries()) {
+      const cells = columns.get(column) ?? [];
+      for (const row of frame.data) cells.push(row[index]);
+      columns.set(column, cells);
+    }
+  }
   return columns;
 }
 
-function addColumns(columns: Map<string, unknown[]>, frame: Frame): void {
-  for (const [index, column] of frame.columns.entries()) {
-    const values = columns.get(column) ?? [];
-    values.push(...frame.data.map((row) => row[index]));
-    columns.set(column, values);
+/** As a data frame types a column: numerical when it holds numbers and nothing else. */
+function typeOf(cells: readonly unknown[]): DataType {
+  const known = cells.filter((cell) => cell !== null && cell !== undefined);
+  return known.length > 0 && known.every((cell) => typeof cell === "number") ? "numerical" : "categorical";
+}
+
+function featuresOf(reference: Columns, production: Columns, { features, types }: SignalOptions): Feature[] {
+  return [...reference]
+    .filter(([name]) => features === null || features.includes(name))
+    .map(([name, cells]) => ({
+      name,
+      type: types[name] ?? typeOf(cells),
+      reference: cells,
+      current: production.get(name) ?? [],
+    }));
+}
+
+/** Says of a run that its monitor itself failed, which is no drift. */
+const ERROR_TAG = "azureml.modelmonitor.error";
+
+async function measureSignal(tracking: Tracking): Promise<object> {
+  const [encoded = "", productionPlace = "", referencePlace = "", output = ""] = process.argv.slice(2);
+  const options = SIGNAL_OPTIONS.parse(JSON.parse(Buffer.from(encoded, "base64url").toString()));
+  const production = await columnsOf(productionPlace, options.production);
+  const reference = await columnsOf(referencePlace, options.reference);
+  const features = featuresOf(reference, production, options);
+  const { name, kind, numerical, categorical } = options;
+  const measure = kind === "data-quality" ? measureQuality : measureDrift;
+  const findings = measure(features, { numerical, categorical });
+  const rows = Math.max(0, ...[...production.values()].map((cells) => cells.length));
+  return reportSignal(kind, { rows, findings, features }, { name, minimumRows: 1, tracking, output });
+}
+
+await runScript(async (tracking) => {
+  try {
+    return await measureSignal(tracking);
+  } catch (error) {
+    await tracking.setTag(ERROR_TAG, error instanceof Error ? error.message : String(error));
+    throw error;
   }
-}
-
-const numbers = (values: readonly unknown[]) => values.filter((value) => typeof value === "number");
-
-function measure(
-  metric: string,
-  reference: readonly unknown[],
-  current: readonly unknown[],
-): number | undefined {
-  if (metric === "NullValueRate") {
-    const missing = current.filter((value) => value === null || value === undefined).length;
-    return current.length === 0 ? undefined : missing / current.length;
-  }
-  const [from, to] = [numbers(reference), numbers(current)];
-  return from.length === 0 || to.length === 0 ? undefined : NUMERICAL_DISTANCES[metric]?.(from, to);
-}
-
-async function track(call: string, body: object): Promise<void> {
-  const { MLFLOW_TRACKING_URI: uri, MLFLOW_TRACKING_TOKEN: token, MLFLOW_RUN_ID: run_id } = process.env;
-  const answer = await fetch(`${uri}/api/2.0/mlflow/runs/${call}`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify({ run_id, ...body }),
-  });
-  if (!answer.ok) throw new Error(`${call} was answered ${answer.status}: ${await answer.text()}`);
-}
-
-/** To the letter as the service's monitors write it: a sentence, then a Python list of JSON strings. */
-function breachText(signal: string, breaches: readonly Measured[]): string {
-  const items = breaches.map(({ metric, value, threshold, group }) =>
-    JSON.stringify({ metric_value: value, metric_name: metric, threshold_value: threshold, group }),
-  );
-  return [
-    `The signal '${signal}' has failed due to one or more features violating metric thresholds.`,
-    "The feature names and their corresponding computed metric values violating the threshold are ",
-    `[${items.map((item) => `'${item.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`).join(", ")}]`,
-    "",
-  ].join("\n");
-}
-
-const [encoded = "", productionPlace = "", referencePlace = ""] = process.argv.slice(2);
-const options = Options.parse(JSON.parse(Buffer.from(encoded, "base64url").toString()));
-const production = await columnsOf(productionPlace, options.production);
-const reference = await columnsOf(referencePlace, options.reference);
-const measured: Measured[] = [];
-for (const { metric, value: threshold } of options.thresholds) {
-  for (const [group, values] of reference) {
-    const value = measure(metric, values, production.get(group) ?? []);
-    if (value !== undefined) measured.push({ metric, group, value, threshold });
-  }
-}
-const metrics = measured.map(({ metric, group, value }) => ({ key: `${metric}.${group}`, value }));
-await track("log-batch", { metrics });
-const breaches = measured.filter(({ value, threshold }) => value > threshold);
-if (breaches.length > 0) {
-  await track("set-tag", { key: BREACH_TAG, value: breachText(options.signal, breaches) });
-}
-console.log(`${measured.length} values measured, ${breaches.length} beyond their threshold`);
+});

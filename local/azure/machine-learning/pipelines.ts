@@ -1,11 +1,12 @@
 import type { Assets } from "./assets.ts";
 import { type Context, workspaceOf } from "./context.ts";
 import { takeFault } from "./faults.ts";
-import { isTerminal, type PipelineDefinition, type Step } from "./job-definition.ts";
+import { isTerminal, type JobStatus, type PipelineDefinition, type Step } from "./job-definition.ts";
 import type { JobRunner } from "./job-runner.ts";
 import { newJob } from "./new-job.ts";
 import { planPipeline } from "./pipeline-plan.ts";
 import type { JobRow, Runs } from "./runs.ts";
+import { Stages } from "./stages.ts";
 
 export interface PipelineParts {
   readonly runs: Runs;
@@ -20,12 +21,24 @@ export interface PipelineParts {
 export class Pipelines {
   readonly #context: Context;
   readonly #parts: PipelineParts;
+  readonly #stages: Stages;
   /** Steps that are with the runner, by their job's key. */
   readonly #submitted = new Set<string>();
 
   constructor(context: Context, parts: PipelineParts) {
     this.#context = context;
     this.#parts = parts;
+    // A pipeline has no machines of its own, so it neither provisions nor queues.
+    const path = [
+      { status: "Starting", ms: context.provisioning.jobStartMs },
+      { status: "Preparing", ms: 0 },
+    ] as const;
+    this.#stages = new Stages(
+      context,
+      parts.runs,
+      () => path,
+      (id) => this.#later(id),
+    );
     parts.runs.onEnd(({ resource, hidden }) => {
       if (hidden.step) this.#later(`${workspaceOf(resource.id)}/jobs/${hidden.step.pipeline}`);
     });
@@ -38,7 +51,7 @@ export class Pipelines {
 
   /** Takes a pipeline that was written as NotStarted. */
   submit(id: string): void {
-    this.#later(id);
+    setImmediate(() => this.#stages.advance(id));
   }
 
   /** Takes up what was under way when the process ended; steps that ran are with the runner already. */
@@ -47,13 +60,16 @@ export class Pipelines {
       const { status } = resource.properties;
       if (isTerminal(status)) continue;
       if (hidden.step && status !== "NotStarted") this.#submitted.add(key);
-      if (resource.properties.jobType === "Pipeline") this.#later(resource.id);
+      if (resource.properties.jobType !== "Pipeline") continue;
+      if (isBegun(status)) this.#later(resource.id);
+      else this.submit(resource.id);
     }
   }
 
   /** Its steps end as Canceled, and then itself. */
   cancel(id: string): void {
     this.#parts.runs.move(id, "CancelRequested");
+    this.#stages.cancel(id);
     this.#advance(id);
   }
 
@@ -81,9 +97,7 @@ export class Pipelines {
     const pipeline = runs.get(id);
     if (!pipeline || isTerminal(pipeline.resource.properties.status)) return;
     const { status } = pipeline.resource.properties;
-    if (status === "NotStarted" || status === "Preparing") {
-      if (!this.#begin(pipeline)) return;
-    }
+    if (status === "Preparing" && !this.#begin(pipeline)) return;
     const steps = this.steps(pipeline);
     const failed = steps.filter(({ resource }) => resource.properties.status === "Failed");
     const isCanceled = status === "CancelRequested";
@@ -109,7 +123,6 @@ export class Pipelines {
     const steps = hidden.plan ?? this.#plan(resource.id, resource.name, properties);
     const workspace = workspaceOf(resource.id);
     this.#context.store.transaction(() => {
-      runs.move(resource.id, "Preparing");
       for (const { node, job, needs, definition } of steps) {
         const told = {
           "azureml.runsource": "azureml.StepRun",
@@ -169,6 +182,9 @@ export class Pipelines {
     return planPipeline({ id, name, workspace: workspaceOf(id) }, definition, this.#parts.assets);
   }
 }
+
+const isBegun = (status: JobStatus) =>
+  status === "Running" || status === "CancelRequested" || status === "Finalizing";
 
 function settingsOf({ resource: { properties } }: JobRow) {
   return properties.jobType === "Pipeline" ? properties.settings : undefined;

@@ -82,9 +82,12 @@ export class ResourceManager implements Service {
     }
   }
 
-  /** Where a registry is: told to anybody who is signed in and knows its name, outside of Resource Manager. */
+  /** Where a workspace's other services are, and where a registry is: told to anybody who is signed in and knows its name, outside of Resource Manager. */
   #discover({ headers, origin }: ServiceRequest, segments: readonly string[]): ServiceAnswer | undefined {
     const [room, , , name, what] = segments;
+    if (room?.toLowerCase() === "discovery" && segments.length === 1) {
+      return { status: 200, body: { api: origin, mlflow: origin } };
+    }
     if (room?.toLowerCase() !== "registrymanagement" || what?.toLowerCase() !== "discovery") return undefined;
     if (!this.#parts.authenticate(headers)) return { status: 401 };
     const found = this.#parts.registries.discovery(name ?? "", origin);

@@ -9,7 +9,7 @@ export interface Resource<P = Record<string, unknown>> {
   readonly tags?: Readonly<Record<string, string>>;
   readonly kind?: string;
   readonly identity?: object;
-  readonly sku?: { readonly name: string; readonly capacity?: number };
+  readonly sku?: { readonly name: string; readonly capacity?: number | undefined };
 }
 
 export interface SystemData {

@@ -1,5 +1,11 @@
 import { type Context, guidOf, workspaceId, workspaceOf } from "./context.ts";
-import { isTerminal, type JobProperties, type JobSecrets, type JobStatus } from "./job-definition.ts";
+import {
+  isOnMachines,
+  isTerminal,
+  type JobProperties,
+  type JobSecrets,
+  type JobStatus,
+} from "./job-definition.ts";
 import type { OperationError } from "./operations.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import type { Row } from "./store.ts";
@@ -12,17 +18,40 @@ export function experimentId(workspace: string, experimentName: string): string 
   return guidOf(`${workspace}/experiments/${experimentName}`.toLowerCase());
 }
 
-/** The paid machines that a job runs on; undefined when it runs on none. */
-export type MachinesOf = (job: Resource<JobProperties>) => { sku: string; instances: number } | undefined;
+/** What runs need to know of the machines that jobs run on. */
+export interface JobMachines {
+  /** Those that are paid; undefined when it runs on none. */
+  of(job: Resource<JobProperties>): { sku: string; instances: number } | undefined;
+  /** What Azure Monitor calls the compute, e.g. `AmlCompute`; empty for none of its own. */
+  typeOf(job: Resource<JobProperties>): string;
+  /** Takes note of how many are at work. */
+  noteChange(job: Resource<JobProperties>): void;
+}
+
+/** Statuses as the names of metrics have them, before ` Runs`; the others have no metric. */
+const COUNTED: Partial<Record<JobStatus, string>> = {
+  NotStarted: "Not Started",
+  Starting: "Starting",
+  Provisioning: "Provisioning",
+  Preparing: "Preparing",
+  Queued: "Queued",
+  Running: "Started",
+  Finalizing: "Finalizing",
+  Completed: "Completed",
+  Failed: "Failed",
+  CancelRequested: "Cancel Requested",
+  Canceled: "Cancelled",
+  NotResponding: "Not Responding",
+};
 
 /** Moves jobs from status to status, and tells of it in the same transaction. */
 export class Runs {
   readonly #context: Context;
   readonly #usages: Usages;
-  readonly #machines: MachinesOf;
+  readonly #machines: JobMachines;
   readonly #listeners: ((job: JobRow) => void)[] = [];
 
-  constructor(context: Context, usages: Usages, machines: MachinesOf) {
+  constructor(context: Context, usages: Usages, machines: JobMachines) {
     this.#context = context;
     this.#usages = usages;
     this.#machines = machines;
@@ -48,8 +77,10 @@ export class Runs {
       const found = this.get(id);
       if (!found || isTerminal(found.resource.properties.status)) return;
       const now = clock.now();
+      const begins = status === "Running" && !isOnMachines(found.resource.properties.status);
       const times = {
-        ...(status === "Running" && { startedAt: now }),
+        movedAt: now,
+        ...(begins && { startedAt: now }),
         ...(isTerminal(status) && { endedAt: now }),
       };
       const job = {
@@ -58,8 +89,10 @@ export class Runs {
         systemData: systemData(now, found.resource.systemData),
       };
       store.put(job, { ...found.hidden, ...times });
-      if (status === "Running") this.#meter(job);
-      else this.#usages.end(id);
+      if (begins) this.#meter(job);
+      else if (!isOnMachines(status)) this.#usages.end(id);
+      if (begins || status !== "Running") this.#count(job, found.hidden);
+      this.#machines.noteChange(job);
       this.announce({ ...found, resource: job });
       if (isTerminal(status)) this.#tell({ ...found, resource: job });
     });
@@ -70,6 +103,7 @@ export class Runs {
     const { store } = this.#context;
     store.transaction(() => {
       store.put(job, hidden);
+      this.#count(job, hidden);
       const row = this.get(job.id);
       if (row) this.announce(row);
     });
@@ -100,8 +134,20 @@ export class Runs {
   }
 
   #meter(job: Resource<JobProperties>): void {
-    const machines = this.#machines(job);
+    const machines = this.#machines.of(job);
     if (machines) this.#usages.begin(job.id, machines.sku, machines.instances);
+  }
+
+  #count(job: Resource<JobProperties>, { step }: JobSecrets): void {
+    const { status, experimentName, jobType } = job.properties;
+    const name = COUNTED[status];
+    if (name === undefined) return;
+    const command = step ? "StepRun" : "Experiment";
+    this.#context.measurements.count(workspaceOf(job.id), `${name} Runs`, {
+      RunType: jobType === "Pipeline" ? "PipelineRun" : command,
+      ComputeType: this.#machines.typeOf(job),
+      ExperimentName: experimentName,
+    });
   }
 
   setTag(id: string, key: string, value: string): void {

@@ -22,6 +22,9 @@ CREATE TABLE IF NOT EXISTS resources (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, collection TEXT NOT NULL,
   resource TEXT NOT NULL, hidden TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS resourcesByCollection ON resources (collection, seq);
+CREATE INDEX IF NOT EXISTS jobsByCompute ON resources (
+  collection, resource ->> '$.properties.status', lower(resource ->> '$.properties.computeId'))
+  WHERE resource ->> '$.properties.computeId' IS NOT NULL;
 CREATE TABLE IF NOT EXISTS operations (id TEXT PRIMARY KEY, document TEXT NOT NULL, running INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS metrics (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, key TEXT NOT NULL, value REAL NOT NULL,
@@ -34,6 +37,9 @@ CREATE TABLE IF NOT EXISTS usages (
   began INTEGER NOT NULL, ended INTEGER);
 CREATE INDEX IF NOT EXISTS usagesByBegin ON usages (began);
 CREATE INDEX IF NOT EXISTS usagesUnderWay ON usages (resource COLLATE NOCASE) WHERE ended IS NULL;
+CREATE TABLE IF NOT EXISTS measurements (
+  resource TEXT NOT NULL, metric TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, value REAL, dimensions TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS measurementsByTime ON measurements (resource, metric, at);
 CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL);
 `;
 

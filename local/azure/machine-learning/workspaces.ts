@@ -139,6 +139,7 @@ export class Workspaces {
     const { runs, runner, usages } = this.#parts;
     for (const { resource } of runs.of(target)) runner.cancel(resource.id);
     usages.endBelow(target);
+    this.#context.measurements.end(target);
     for (const { key } of store.below(target)) store.delete(key);
     store.delete(target);
   }

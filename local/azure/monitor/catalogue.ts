@@ -1,20 +1,6 @@
 import type { ScoredRequest } from "../service.ts";
-
-/** How a metric's one-minute samples come from the requests of that minute. */
-export type Measure =
-  | { readonly kind: "requests" }
-  | { readonly kind: "latency" }
-  | { readonly kind: "latency-percentile"; readonly percentile: number };
-
-export interface MetricDefinition {
-  readonly name: string;
-  readonly unit: "Count" | "CountPerSecond" | "BytesPerSecond" | "Milliseconds" | "Percent";
-  readonly description: string;
-  readonly dimensions: Readonly<Record<string, (request: ScoredRequest) => string>>;
-  readonly measure: Measure;
-  /** Whether a diagnostic setting sends it on. */
-  readonly isExportable?: boolean;
-}
+import { type MetricDefinition, type RequestMetric, told } from "./metric.ts";
+import { NOT_MEASURED_OF_WORKSPACES, WORKSPACE } from "./workspace-metrics.ts";
 
 const deployment = { deployment: (request: ScoredRequest) => request.deployment };
 const statuses = {
@@ -25,7 +11,7 @@ const statuses = {
 };
 const envoy = { envoy_response_code: (request: ScoredRequest) => String(request.statusCode) };
 
-const percentiles = (dimensions: MetricDefinition["dimensions"]): MetricDefinition[] =>
+const percentiles = (dimensions: RequestMetric["dimensions"]): RequestMetric[] =>
   [50, 90, 95, 99].map((percentile) => ({
     name: `RequestLatency_P${percentile}`,
     unit: "Milliseconds",
@@ -35,20 +21,14 @@ const percentiles = (dimensions: MetricDefinition["dimensions"]): MetricDefiniti
     isExportable: true,
   }));
 
-/** Metrics of endpoints and deployments that Azure has and nothing here measures: refused by name, never shown as zero. */
+/** Metrics that Azure has and nothing here measures: refused by name, never shown as zero. */
 export const NOT_MEASURED: readonly string[] = [
+  ...NOT_MEASURED_OF_WORKSPACES,
   "ConnectionsActive",
   "NewConnectionsPerSecond",
-  "NetworkBytes",
   "DataCollectionEventsPerMinute",
   "DataCollectionErrorsPerMinute",
-  "CpuUtilizationPercentage",
-  "CpuMemoryUtilizationPercentage",
-  "GpuUtilizationPercentage",
-  "GpuMemoryUtilizationPercentage",
-  "GpuEnergyJoules",
   "DiskUtilization",
-  "DeploymentCapacity",
 ];
 
 const ENDPOINT: readonly MetricDefinition[] = [
@@ -68,6 +48,13 @@ const ENDPOINT: readonly MetricDefinition[] = [
     isExportable: true,
   },
   ...percentiles(deployment),
+  {
+    name: "NetworkBytes",
+    unit: "BytesPerSecond",
+    description: "The bytes per second of the bodies that the endpoint was sent and answered.",
+    dimensions: {},
+    measure: { kind: "bytes" },
+  },
 ];
 
 const DEPLOYMENT: readonly MetricDefinition[] = [
@@ -79,9 +66,18 @@ const DEPLOYMENT: readonly MetricDefinition[] = [
     measure: { kind: "requests" },
   },
   ...percentiles({}),
+  {
+    name: "DeploymentCapacity",
+    unit: "Count",
+    description: "The number of instances in the deployment.",
+    dimensions: told("instanceId", "State"),
+    measure: { kind: "level" },
+  },
 ];
 
+const WORKSPACE_TYPE = "workspaces";
 const TYPES: Readonly<Record<string, readonly MetricDefinition[]>> = {
+  [WORKSPACE_TYPE]: WORKSPACE,
   "workspaces/onlineendpoints": ENDPOINT,
   "workspaces/onlineendpoints/deployments": DEPLOYMENT,
 };
@@ -94,7 +90,8 @@ export function metricsOf(resourceType: string): readonly MetricDefinition[] | u
 /** What metrics a resource has, and which requests count for it. */
 export interface MeteredResource {
   readonly id: string;
-  readonly endpointId: string;
+  /** Absent when the resource is a workspace, which is not sent any. */
+  readonly endpointId?: string;
   /** Present when the resource is one deployment of the endpoint. */
   readonly deployment?: string;
   readonly resourceType: string;
@@ -104,6 +101,9 @@ export interface MeteredResource {
 /** Reads a resource id's segments; `undefined` for a kind of resource that has no metrics here. */
 export function findResource(segments: readonly string[]): MeteredResource | undefined {
   const lower = segments.map((segment) => segment.toLowerCase());
+  if (lower.at(-2) === WORKSPACE_TYPE && lower.at(-3) === "microsoft.machinelearningservices") {
+    return { id: `/${segments.join("/")}`, resourceType: WORKSPACE_TYPE, metrics: WORKSPACE };
+  }
   const at = lower.lastIndexOf("onlineendpoints");
   if (at < 0 || lower[at - 2] !== "workspaces" || !segments[at + 1]) return undefined;
   const id = `/${segments.join("/")}`;

@@ -4,11 +4,12 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Clock, systemClock } from "../../clock.ts";
 import { ArmResources } from "../front/arm-resources.ts";
-import type { RecordRequest, Service, ServiceAnswer, ServiceRequest } from "../service.ts";
+import type { MeasurementsIn, RecordRequest, Service, ServiceAnswer, ServiceRequest } from "../service.ts";
 import { createActionGroups, type Notify } from "./action-groups/index.ts";
 import { createMetricAlerts } from "./alerts/index.ts";
 import { createDiagnostics, type EventHubs } from "./diagnostics/index.ts";
 import { createLogsApi } from "./logs/index.ts";
+import { metricSource } from "./metric-source.ts";
 import { createMetricsApi } from "./metrics-api.ts";
 import { RequestStore } from "./store.ts";
 
@@ -27,6 +28,8 @@ export interface MonitorOptions {
   readonly logAnalytics?: { readonly id: string; readonly customerId: string };
   /** GUID of a machine learning workspace, by its resource id, as its own service shows it. */
   readonly workspaceGuid?: (workspaceId: string) => string;
+  /** What the metrics of workspaces and of deployments' capacity are made from; absent: they have no data. */
+  readonly measured?: MeasurementsIn;
   /** Where diagnostic settings stream to. */
   readonly eventHubs?: EventHubs;
   readonly log?: (level: "info" | "error", message: string) => void;
@@ -48,7 +51,9 @@ export function createMonitor(options: MonitorOptions): Monitor {
   const store = new RequestStore(path.join(data, "monitor.sqlite"), clock);
   const db = new DatabaseSync(path.join(data, "monitor-resources.sqlite"));
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-  const common = { ...options, clock, retryScale, log, store, db, resources: new ArmResources(db) };
+  const seriesOf = metricSource(store, options.measured ?? (() => []));
+  const resources = new ArmResources(db);
+  const common = { ...options, clock, retryScale, log, store, seriesOf, db, resources };
 
   const transaction = (work: () => void) => transact(db, work);
   const groups = createActionGroups(common);

@@ -1,13 +1,14 @@
 import type { Clock } from "../../clock.ts";
 import { methodNotAllowed, refusedByGateway } from "../front/arm-request.ts";
 import type { ServiceAnswer, ServiceRequest } from "../service.ts";
-import { findResource, type MeteredResource, type MetricDefinition } from "./catalogue.ts";
+import { findResource, type MeteredResource } from "./catalogue.ts";
+import type { MetricDefinition } from "./metric.ts";
+import type { SeriesOf } from "./metric-source.ts";
 import { badRequest, type MetricsQuery, MetricsQueryError, readQuery } from "./query.ts";
-import { type Aggregate, type Point, type Series, toSeries } from "./series.ts";
-import type { RequestStore } from "./store.ts";
+import type { Aggregate, Point, Series } from "./series.ts";
 
 export interface MetricsOptions {
-  readonly store: RequestStore;
+  readonly seriesOf: SeriesOf;
   readonly clock: Clock;
   readonly location: string;
   readonly authenticate: (headers: Readonly<Record<string, string>>) => boolean;
@@ -16,7 +17,7 @@ export interface MetricsOptions {
 const NAMESPACE = "Microsoft.MachineLearningServices";
 
 /** `GET {resource}/providers/Microsoft.Insights/metrics` and `metricDefinitions`. */
-export function createMetricsApi({ store, clock, location, authenticate }: MetricsOptions) {
+export function createMetricsApi({ seriesOf, clock, location, authenticate }: MetricsOptions) {
   async function handle(request: ServiceRequest): Promise<ServiceAnswer | undefined> {
     const lower = request.segments.map((segment) => segment.toLowerCase());
     const provider = lower.lastIndexOf("microsoft.insights");
@@ -44,8 +45,8 @@ export function createMetricsApi({ store, clock, location, authenticate }: Metri
   function toResponse(resource: MeteredResource, query: MetricsQuery): Record<string, unknown> {
     const { span, interval, aggregates, metrics, top } = query;
     const value = metrics.map((metric) => {
-      const series = toSeries(store.of(resource, query.span), metric, { ...query, now: clock.now() });
-      return toMetric(resource, metric, series.slice(0, top), aggregates);
+      const series = seriesOf(resource, metric, { ...query, now: clock.now() });
+      return toMetric(resource, metric, series.slice(0, top), aggregates ?? [primaryOf(metric)]);
     });
     const timespan = `${new Date(span.start).toISOString()}/${new Date(span.end).toISOString()}`;
     const namespace = `${NAMESPACE}/${resource.resourceType}`;
@@ -75,6 +76,8 @@ function toMetric(
   };
 }
 
+const primaryOf = ({ primary }: MetricDefinition): Aggregate => primary ?? "average";
+
 function toData({ timeStamp, values }: Point, aggregates: readonly Aggregate[]): Record<string, unknown> {
   const shown = values ? aggregates.map((aggregate) => [aggregate, values[aggregate]] as const) : [];
   return { timeStamp: new Date(timeStamp).toISOString(), ...Object.fromEntries(shown) };
@@ -82,17 +85,17 @@ function toData({ timeStamp, values }: Point, aggregates: readonly Aggregate[]):
 
 function definitions(resource: MeteredResource): Record<string, unknown> {
   return {
-    value: resource.metrics.map(({ name, unit, description, dimensions }) => ({
-      id: `${resource.id}/providers/microsoft.insights/metricdefinitions/${name}`,
+    value: resource.metrics.map((metric) => ({
+      id: `${resource.id}/providers/microsoft.insights/metricdefinitions/${metric.name}`,
       resourceId: resource.id,
       namespace: `${NAMESPACE}/${resource.resourceType}`,
-      name: localizable(name),
-      displayDescription: description,
+      name: localizable(metric.name),
+      displayDescription: metric.description,
       isDimensionRequired: false,
-      unit,
-      primaryAggregationType: "Average",
+      unit: metric.unit,
+      primaryAggregationType: primaryOf(metric) === "total" ? "Total" : "Average",
       supportedAggregationTypes: ["Average", "Minimum", "Maximum", "Total", "Count"],
-      dimensions: Object.keys(dimensions).map(localizable),
+      dimensions: Object.keys(metric.dimensions).map(localizable),
       metricAvailabilities: [{ timeGrain: "PT1M", retention: "P93D" }],
     })),
   };

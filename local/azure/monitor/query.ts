@@ -1,6 +1,7 @@
 import type { ServiceAnswer } from "../service.ts";
-import { type MeteredResource, type MetricDefinition, NOT_MEASURED } from "./catalogue.ts";
+import { type MeteredResource, NOT_MEASURED } from "./catalogue.ts";
 import { type DimensionFilter, parseFilter } from "./filter.ts";
+import type { MetricDefinition } from "./metric.ts";
 import { AGGREGATES, type Aggregate } from "./series.ts";
 import { parseGrain, parseTimespan, type Timespan } from "./timespan.ts";
 
@@ -14,7 +15,8 @@ export interface MetricsQuery {
   readonly span: Timespan;
   readonly interval: string;
   readonly grainMs: number;
-  readonly aggregates: readonly Aggregate[];
+  /** Each metric's own when the caller names none. */
+  readonly aggregates: readonly Aggregate[] | undefined;
   readonly filters: readonly DimensionFilter[];
   /** Most series per metric. */
   readonly top: number;
@@ -89,8 +91,8 @@ function readMetrics(names: string | undefined, resource: MeteredResource): Metr
   });
 }
 
-function readAggregates(text = "Average"): Aggregate[] {
-  return text.split(",").map((name) => {
+function readAggregates(text: string | undefined): Aggregate[] | undefined {
+  return text?.split(",").map((name) => {
     const found = AGGREGATES.find((aggregate) => aggregate === name.trim().toLowerCase());
     if (found) return found;
     throw new MetricsQueryError(

@@ -1,10 +1,11 @@
 import { quantileSorted } from "simple-statistics";
 import type { ScoredRequest } from "../service.ts";
-import type { Measure, MetricDefinition } from "./catalogue.ts";
 import type { DimensionFilter } from "./filter.ts";
+import type { RequestMeasure, RequestMetric } from "./metric.ts";
 import type { Timespan } from "./timespan.ts";
 
 const MINUTE_MS = 60_000;
+const SECONDS_PER_MINUTE = 60;
 
 /** The aggregates of one grain; absent when nothing happened in it. */
 export interface Point {
@@ -28,56 +29,83 @@ export interface SeriesQuery {
   readonly now: number;
 }
 
-/** Durations in ms by minute (ms since the epoch). */
+/** Values by minute (ms since the epoch): durations in ms, or bytes. */
 type Minutes = Map<number, number[]>;
+
+/**
+ * The parts of a metric, by the dimensions that the filter names; one part of everything when it names none.
+ *
+ * @param into - an empty part, and how an item goes into one: there may be hundreds of thousands
+ */
+export function partition<T, P>(
+  items: Iterable<T>,
+  dimensions: Readonly<Record<string, (item: T) => string>>,
+  filters: readonly DimensionFilter[],
+  into: { empty(): P; add(part: P, item: T): void },
+): { dimensions: Record<string, string>; part: P }[] {
+  const splits = filters.flatMap((filter) =>
+    Object.entries(dimensions)
+      .filter(([name]) => name.toLowerCase() === filter.dimension)
+      .map(([name, read]) => ({ name, read, filter })),
+  );
+  const parts = new Map<string, { dimensions: Record<string, string>; part: P }>();
+  if (splits.length === 0) parts.set("[]", { dimensions: {}, part: into.empty() });
+  for (const item of items) {
+    const values = splits.map(({ read }) => read(item));
+    if (!splits.every(({ filter }, index) => filter.isWanted(values[index] ?? ""))) continue;
+    const key = JSON.stringify(values);
+    let found = parts.get(key);
+    if (!found) {
+      const named = Object.fromEntries(splits.map(({ name }, index) => [name, values[index] ?? ""]));
+      found = { dimensions: named, part: into.empty() };
+      parts.set(key, found);
+    }
+    into.add(found.part, item);
+  }
+  return [...parts.values()];
+}
 
 /** Splits requests by the dimensions that the filter names, and aggregates each part by grain. */
 export function toSeries(
   requests: Iterable<ScoredRequest>,
-  metric: MetricDefinition,
+  metric: RequestMetric,
   query: SeriesQuery,
 ): Series[] {
-  const splits = query.filters.flatMap((filter) =>
-    Object.entries(metric.dimensions)
-      .filter(([name]) => name.toLowerCase() === filter.dimension)
-      .map(([name, read]) => ({ name, read, filter })),
-  );
-  const parts = new Map<string, { dimensions: Record<string, string>; minutes: Minutes }>();
-  if (splits.length === 0) parts.set("[]", { dimensions: {}, minutes: new Map() });
-  for (const request of requests) {
-    const values = splits.map(({ read }) => read(request));
-    if (!splits.every(({ filter }, index) => filter.isWanted(values[index] ?? ""))) continue;
-    const key = JSON.stringify(values);
-    let part = parts.get(key);
-    if (!part) {
-      const dimensions = Object.fromEntries(splits.map(({ name }, index) => [name, values[index] ?? ""]));
-      part = { dimensions, minutes: new Map() };
-      parts.set(key, part);
-    }
-    const minute = Math.floor(request.at / MINUTE_MS) * MINUTE_MS;
-    const durations = part.minutes.get(minute);
-    if (durations) durations.push(request.durationMs);
-    else part.minutes.set(minute, [request.durationMs]);
-  }
-  return [...parts.values()].map(({ dimensions, minutes }) => ({
+  const { measure, dimensions: readers } = metric;
+  const byMinute = {
+    empty: (): Minutes => new Map(),
+    add(minutes: Minutes, request: ScoredRequest) {
+      const minute = Math.floor(request.at / MINUTE_MS) * MINUTE_MS;
+      const value = measure.kind === "bytes" ? bytesOf(request) : request.durationMs;
+      const values = minutes.get(minute);
+      if (values) values.push(value);
+      else minutes.set(minute, [value]);
+    },
+  };
+  return partition(requests, readers, query.filters, byMinute).map(({ dimensions, part }) => ({
     dimensions,
-    points: toPoints(minutes, metric.measure, query),
+    points: toPoints(part, measure, query),
   }));
 }
 
-function toPoints(minutes: Minutes, measure: Measure, { span, grainMs, now }: SeriesQuery): Point[] {
-  const points: Point[] = [];
-  for (let from = span.start; from < span.end; from += grainMs) {
-    const inGrain = minutesBetween(minutes, from, Math.min(from + grainMs, span.end));
-    const elapsedMs = Math.min(from + grainMs, span.end, now) - from;
-    const minuteCount = Math.max(1, Math.ceil(elapsedMs / MINUTE_MS));
-    points.push(
-      inGrain.length === 0
-        ? { timeStamp: from }
-        : { timeStamp: from, values: aggregate(inGrain, measure, minuteCount) },
-    );
-  }
-  return points;
+const bytesOf = ({ log }: ScoredRequest) => (log ? log.requestBytes + log.responseBytes : 0);
+
+/** The grains of a query, the last perhaps cut off. */
+export function grainsOf({ span, grainMs }: SeriesQuery): { from: number; to: number }[] {
+  return Array.from({ length: Math.ceil((span.end - span.start) / grainMs) }, (_, index) => {
+    const from = span.start + index * grainMs;
+    return { from, to: Math.min(from + grainMs, span.end) };
+  });
+}
+
+function toPoints(minutes: Minutes, measure: RequestMeasure, query: SeriesQuery): Point[] {
+  return grainsOf(query).map(({ from, to }) => {
+    const inGrain = minutesBetween(minutes, from, to);
+    const minuteCount = Math.max(1, Math.ceil((Math.min(to, query.now) - from) / MINUTE_MS));
+    return inGrain.length === 0
+      ? { timeStamp: from }
+      : { timeStamp: from, values: aggregate(inGrain, measure, minuteCount) };
+  });
 }
 
 function minutesBetween(minutes: Minutes, from: number, to: number): number[][] {
@@ -90,12 +118,12 @@ function minutesBetween(minutes: Minutes, from: number, to: number): number[][] 
 }
 
 /**
- * Requests are a rate: minutes without any count as zeros in the average, so that the parts of a split add up to the
+ * Requests and bytes are rates: minutes without any count as zeros in the average, so that the parts of a split add up to the
  * whole. Latencies are averaged over the requests, percentiles over the minutes that had requests.
  */
 function aggregate(
   minutes: readonly number[][],
-  measure: Measure,
+  measure: RequestMeasure,
   minuteCount: number,
 ): Record<Aggregate, number> {
   if (measure.kind === "latency-percentile") {
@@ -110,7 +138,10 @@ function aggregate(
     );
   }
   if (measure.kind === "latency") return summarize(minutes.flat());
-  const counts = minutes.map((durations) => durations.length);
+  const counts =
+    measure.kind === "bytes"
+      ? minutes.map((bytes) => bytes.reduce((sum, value) => sum + value, 0) / SECONDS_PER_MINUTE)
+      : minutes.map((durations) => durations.length);
   const counted = summarize(counts);
   const hasEmptyMinute = counts.length < minuteCount;
   return {
@@ -121,7 +152,7 @@ function aggregate(
   };
 }
 
-function summarize(values: readonly number[]): Record<Aggregate, number> {
+export function summarize(values: readonly number[]): Record<Aggregate, number> {
   const total = values.reduce((sum, value) => sum + value, 0);
   return {
     total,

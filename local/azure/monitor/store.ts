@@ -72,10 +72,10 @@ export class RequestStore {
   }
 
   /** Requests of one endpoint with `start <= at < end`; ids are compared without regard to case. */
-  *between(endpointId: string, start: number, end: number): Generator<ScoredRequest> {
+  *between(endpointId: string, start: number, end: number, hasLog = false): Generator<ScoredRequest> {
     this.flush();
     const select = this.#db.prepare(
-      `SELECT endpoint, at, deployment, statusCode, modelStatusCode, durationMs FROM requests
+      `SELECT endpoint, at, deployment, statusCode, modelStatusCode, durationMs${hasLog ? ", log" : ""} FROM requests
         WHERE endpoint = ? AND at >= ? AND at < ?`,
     );
     for (const row of select.iterate(endpointId.toLowerCase(), start, end)) yield toRequest(row);
@@ -88,10 +88,19 @@ export class RequestStore {
     for (const row of select.iterate(start, end)) yield toRequest(row);
   }
 
-  /** Requests that count for an endpoint, or for one deployment of it, within a time. */
-  *of({ endpointId, deployment }: MeteredResource, { start, end }: Timespan): Generator<ScoredRequest> {
+  /**
+   * Requests that count for an endpoint, or for one deployment of it, within a time.
+   *
+   * @param hasLog - whether with what the traffic log tells of them, which takes longer
+   */
+  *of(
+    { endpointId, deployment }: MeteredResource,
+    { start, end }: Timespan,
+    hasLog = false,
+  ): Generator<ScoredRequest> {
+    if (endpointId === undefined) return;
     const wanted = deployment?.toLowerCase();
-    for (const request of this.between(endpointId, start, end)) {
+    for (const request of this.between(endpointId, start, end, hasLog)) {
       if (wanted === undefined || request.deployment.toLowerCase() === wanted) yield request;
     }
   }

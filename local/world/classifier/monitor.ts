@@ -1,10 +1,11 @@
 /**
  * `node monitor.ts --task vision|language --signal NAME --collected DIR --data FILE.jsonl --model DIR --window-days N
- * --threshold X [--minimum-days N]`: is the served model still in the world it learnt? Contract: ../README.md.
+ * --threshold X [--minimum-days N] [--output DIR]`: is the served model still in the world it learnt? Contract: ../README.md.
  */
 import { parseArgs } from "node:util";
 import { BREACH_TAG, breachText, isBreached } from "../jobs/breach.ts";
 import { ArgumentError, figure, required, runScript, wholeNumber } from "../jobs/command.ts";
+import { writeSignal } from "../monitors/output.ts";
 import { readCollected } from "./collected.ts";
 import { readClassifier } from "./model.ts";
 import { readSamples } from "./sample.ts";
@@ -31,6 +32,7 @@ await runScript(async (tracking) => {
       model: text,
       "window-days": text,
       threshold: text,
+      output: text,
       "minimum-days": { type: "string", default: DEFAULT_MINIMUM_DAYS },
     },
   });
@@ -51,6 +53,9 @@ await runScript(async (tracking) => {
     measured.metrics.map(({ metric, group, value }) => [group ? `${metric}.${group}` : metric, value]),
   );
   await tracking.logMetrics({ ...figures, threshold, sample_size: measured.samples });
+  if (values.output) {
+    await writeSignal(values.output, { name: signal, kind: signal }, measured.metrics, measured.features);
+  }
   const breaches = measured.days < minimumDays ? [] : measured.metrics.filter(isBreached);
   if (breaches.length > 0) await tracking.setTag(BREACH_TAG, breachText(signal, breaches));
   const breached = breaches.map(({ metric, group }) => group ?? metric);

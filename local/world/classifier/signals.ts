@@ -5,6 +5,7 @@ import { accuracy } from "../measures/classification.ts";
 import { jensenShannonDistance } from "../measures/divergence.ts";
 import { nullValueRate } from "../measures/quality.ts";
 import { normalizedWassersteinDistance } from "../measures/wasserstein.ts";
+import type { Feature } from "../monitors/measure.ts";
 import { errorRateGaps } from "./cohorts.ts";
 import type { ServedSample } from "./collected.ts";
 import type { ClassifierModel } from "./model.ts";
@@ -17,6 +18,8 @@ export interface Measured {
   readonly samples: number;
   /** Empty when there was nothing to measure. */
   readonly metrics: readonly MonitoredMetric[];
+  /** What the metrics are of, of the reference and now; empty where they are of no feature. */
+  readonly features: readonly Feature[];
 }
 
 export interface Watched {
@@ -34,7 +37,11 @@ export interface MonitorWindow {
   readonly threshold: number;
 }
 
-type Found = readonly { readonly metric: string; readonly value: number; readonly group?: string }[];
+interface Found {
+  readonly metrics: readonly { readonly metric: string; readonly value: number; readonly group?: string }[];
+  readonly features: readonly Feature[];
+}
+const NOTHING: Found = { metrics: [], features: [] };
 
 /** What each monitor signal looks at. All rows of a signal have the same threshold. */
 const SIGNALS = {
@@ -45,53 +52,72 @@ const SIGNALS = {
         ? [task.describe(content, model.vocabulary)]
         : [],
     );
-    if (now.length === 0) return [];
+    if (now.length === 0) return NOTHING;
     const { descriptions } = model.reference;
-    return Object.keys(descriptions[0] ?? {}).map((group) => {
+    const described = Object.keys(descriptions[0] ?? {}).map((name) => {
       const values = (rows: readonly Readonly<Record<string, number>>[]) =>
-        rows.map((row) => row[group] ?? Number.NaN);
-      const value = normalizedWassersteinDistance(values(descriptions), values(now));
-      return { metric: "NormalizedWassersteinDistance", group, value };
+        rows.map((row) => row[name] ?? Number.NaN);
+      return { name, type: "numerical" as const, reference: values(descriptions), current: values(now) };
     });
+    const metrics = described.map(({ name, reference, current }) => ({
+      metric: "NormalizedWassersteinDistance",
+      group: name,
+      value: normalizedWassersteinDistance(reference, current),
+    }));
+    return { metrics, features: described };
   },
   /** Answered labels and their confidence, against the model's answers on samples that it had not learnt. */
   "prediction-drift": ({ model, served }: Watched): Found => {
     const now = served.flatMap(({ answer }) => answer ?? []);
-    if (now.length === 0) return [];
+    if (now.length === 0) return NOTHING;
     const { answers } = model.reference;
-    const labels = categoricalBuckets(labelsOf(answers), labelsOf(now));
-    const confidences = numericalBuckets(confidencesOf(answers), confidencesOf(now));
-    return [
-      { metric: "JensenShannonDistance", group: "label", value: jensenShannonDistance(labels) },
-      { metric: "JensenShannonDistance", group: "confidence", value: jensenShannonDistance(confidences) },
+    const labels = { reference: labelsOf(answers), current: labelsOf(now) };
+    const confidences = { reference: confidencesOf(answers), current: confidencesOf(now) };
+    const distances = {
+      label: categoricalBuckets(labels.reference, labels.current),
+      confidence: numericalBuckets(confidences.reference, confidences.current),
+    };
+    const metrics = Object.entries(distances).map(([group, buckets]) => ({
+      metric: "JensenShannonDistance",
+      group,
+      value: jensenShannonDistance(buckets),
+    }));
+    const features: Feature[] = [
+      { name: "label", type: "categorical", ...labels },
+      { name: "confidence", type: "numerical", ...confidences },
     ];
+    return { metrics, features };
   },
   /** Answers against the truths of the checked samples. */
   performance: (watched: Watched): Found => {
     const { predictions, truths } = checkedOf(watched);
-    if (truths.length === 0) return [];
-    return [{ metric: "Accuracy", value: accuracy(predictions, truths) }];
+    if (truths.length === 0) return NOTHING;
+    return { metrics: [{ metric: "Accuracy", value: accuracy(predictions, truths) }], features: [] };
   },
   /** Contents that are absent, and contents that cannot be read as what they should be. */
-  "data-quality": ({ task, served }: Watched): Found => {
-    if (served.length === 0) return [];
+  "data-quality": ({ task, model, served }: Watched): Found => {
+    if (served.length === 0) return NOTHING;
     const contents = served.map(({ content }) => content);
     const isUnreadable = (content: unknown) =>
       content !== null && (typeof content !== "string" || task.problemOf(content) !== null);
     const unreadable = contents.filter(isUnreadable).length / contents.length;
-    return [
+    const metrics = [
       { metric: "NullValueRate", group: task.column, value: nullValueRate(contents) },
       { metric: "DataTypeErrorRate", group: task.column, value: unreadable },
     ];
+    // Of what the model was made from only the descriptions are kept: one of each content.
+    const reference = model.reference.descriptions;
+    return { metrics, features: [{ name: task.column, type: "categorical", reference, current: contents }] };
   },
   /** By how much the model errs more on samples of one label than on all, of the checked samples. */
   "responsible-ai": (watched: Watched): Found => {
     const { predictions, truths } = checkedOf(watched);
-    return errorRateGaps(predictions, truths).map(({ label, gap }) => ({
+    const metrics = errorRateGaps(predictions, truths).map(({ label, gap }) => ({
       metric: "ErrorRateGap",
       group: label,
       value: gap,
     }));
+    return { metrics, features: [] };
   },
 } as const;
 
@@ -106,8 +132,9 @@ export function measureSignal(
 ): Measured {
   const last = watched.served.at(-1)?.date ?? "";
   const served = watched.served.filter(({ date }) => daysBetween(date, last) < windowDays);
-  const metrics = SIGNALS[signal]({ ...watched, served }).map((found) => ({ ...found, threshold }));
-  return { days: new Set(served.map(({ date }) => date)).size, samples: served.length, metrics };
+  const { metrics: found, features } = SIGNALS[signal]({ ...watched, served });
+  const metrics = found.map((metric) => ({ ...metric, threshold }));
+  return { days: new Set(served.map(({ date }) => date)).size, samples: served.length, metrics, features };
 }
 
 function checkedOf({ served, checks }: Watched): { predictions: string[]; truths: string[] } {

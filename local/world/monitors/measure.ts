@@ -91,7 +91,11 @@ function valueOrNull(measure: () => number | undefined): number | null {
 function boundsOf(type: DataType, reference: readonly unknown[]): Bounds {
   if (type === "categorical") return new Set(words(reference));
   const values = numbers(reference);
-  return { minimum: Math.min(...values), maximum: Math.max(...values) };
+  // Not by spreading: a reference may have more rows than a call takes arguments.
+  return {
+    minimum: values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY),
+    maximum: values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY),
+  };
 }
 
 function rateOf(metric: string, type: DataType, cells: readonly unknown[], bounds: Bounds): number {

@@ -24,15 +24,22 @@ export function breachesOf({ rows, findings }: Measured, minimumRows: number): r
  * MLflow: `{metric}.{feature}` or `{metric}`; `threshold.{metric}`, of a category `threshold.{metric}.categorical`;
  * `sample_size`.
  *
- * @param output - folder for the files; none are written without
+ * @param options.output - folder for the files; none are written without
+ * @param options.name - of the signal in its monitor, where it has another than its kind
  * @returns the same figures, and what was breached, for stdout
  */
 export async function reportSignal(
-  signal: Signal,
+  kind: Signal,
   measured: Measured,
-  options: { readonly minimumRows: number; readonly tracking: Tracking; readonly output?: string },
+  options: {
+    readonly minimumRows: number;
+    readonly tracking: Tracking;
+    readonly output?: string;
+    readonly name?: string;
+  },
 ): Promise<object> {
   const { findings, features, rows } = measured;
+  const signal = options.name ?? kind;
   const figures = Object.fromEntries(findings.map((finding) => [nameOf(finding), finding.value]));
   const known = Object.entries(figures).filter((entry): entry is [string, number] => entry[1] !== null);
   const thresholds = findings.flatMap(({ metric, type, threshold }) =>
@@ -43,7 +50,7 @@ export async function reportSignal(
     ...Object.fromEntries(thresholds),
     sample_size: rows,
   });
-  if (options.output) await writeSignal(options.output, signal, findings, features);
+  if (options.output) await writeSignal(options.output, { name: signal, kind }, findings, features);
   const breaches = breachesOf(measured, options.minimumRows);
   if (breaches.length > 0) await options.tracking.setTag(BREACH_TAG, breachText(signal, breaches));
   return { signal, rows, ...figures, breached: breaches.map(nameOf) };

@@ -1,7 +1,6 @@
 import { type MeteredResource, metricsOf } from "../catalogue.ts";
 import type { DimensionFilter } from "../filter.ts";
-import { toSeries } from "../series.ts";
-import type { RequestStore } from "../store.ts";
+import type { SeriesOf } from "../metric-source.ts";
 import type { Timespan } from "../timespan.ts";
 import { aggregateOf, type Criterion, type Rule } from "./rule.ts";
 
@@ -33,10 +32,10 @@ export function evaluate(
   rule: Rule,
   resource: MeteredResource,
   span: Timespan,
-  store: RequestStore,
+  seriesOf: SeriesOf,
 ): Finding[] {
   const { allOf } = rule.properties.criteria;
-  const perCriterion = allOf.map((criterion) => read(criterion, resource, span, store));
+  const perCriterion = allOf.map((criterion) => read(criterion, resource, span, seriesOf));
   const [first = []] = perCriterion;
   if (perCriterion.length === 1) return first.map((reading) => toFinding(resource, [reading]));
   // Each of several criteria stands on one series, which may have no data.
@@ -65,14 +64,14 @@ function read(
   criterion: Criterion,
   resource: MeteredResource,
   span: Timespan,
-  store: RequestStore,
+  seriesOf: SeriesOf,
 ): Reading[] {
   const name = criterion.metricName.toLowerCase();
   const metric = metricsOf(resource.resourceType)?.find((one) => one.name.toLowerCase() === name);
   if (!metric) return [];
   const filters = (criterion.dimensions ?? []).map(toFilter);
   const query = { span, grainMs: span.end - span.start, filters, now: span.end };
-  return toSeries(store.of(resource, span), metric, query).map(({ dimensions, points }) => ({
+  return seriesOf(resource, metric, query).map(({ dimensions, points }) => ({
     criterion,
     dimensions: Object.entries(dimensions).map(([key, value]) => ({ name: key, value })),
     value: points[0]?.values?.[aggregateOf(criterion)],

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../../clock.ts";
 import type { Notify } from "../action-groups/index.ts";
 import { findResource, type MeteredResource } from "../catalogue.ts";
+import type { SeriesOf } from "../metric-source.ts";
 import type { RequestStore } from "../store.ts";
 import type { Timespan } from "../timespan.ts";
 import type { ActiveAlert, AlertStore } from "./alert-store.ts";
@@ -17,6 +18,7 @@ export interface EvaluatorOptions {
   readonly rules: () => readonly Rule[];
   readonly alerts: AlertStore;
   readonly store: RequestStore;
+  readonly seriesOf: SeriesOf;
   readonly notify: Notify;
   readonly clock: Clock;
   /** In one durable transaction: an alert's state and its calls. */
@@ -61,12 +63,12 @@ export class Evaluator {
   }
 
   #evaluate(rule: Rule, at: number): void {
-    const { alerts, store } = this.#options;
+    const { alerts, seriesOf } = this.#options;
     const window = { start: at - windowMs(rule.properties), end: at };
     const active = new Map(alerts.active(rule.id).map((alert) => [alert.series, alert]));
     for (const resource of this.#targets(rule)) {
-      for (const finding of evaluate(rule, resource, window, store)) {
-        const series = seriesOf(finding);
+      for (const finding of evaluate(rule, resource, window, seriesOf)) {
+        const series = keyOf(finding);
         const alert = active.get(series);
         active.delete(series);
         if (finding.isMet) this.#met(rule, finding, window, alert);
@@ -95,7 +97,7 @@ export class Evaluator {
     }
     const [, , subscription] = rule.id.split("/");
     const fired = {
-      series: seriesOf(finding),
+      series: keyOf(finding),
       alertId: `/subscriptions/${subscription}/providers/Microsoft.AlertsManagement/alerts/${randomUUID()}`,
       resourceId: finding.resource.id,
       dimensions: finding.readings.map(({ dimensions }) => [...dimensions]),
@@ -157,6 +159,6 @@ export class Evaluator {
   }
 }
 
-function seriesOf({ resource, readings }: Finding): string {
+function keyOf({ resource, readings }: Finding): string {
   return JSON.stringify([resource.id.toLowerCase(), readings.map(({ dimensions }) => dimensions)]);
 }

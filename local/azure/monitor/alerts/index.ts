@@ -5,6 +5,7 @@ import { methodNotAllowed, notFound, readArmBody, refusedByGateway } from "../..
 import type { ArmResources, KeptResource } from "../../front/arm-resources.ts";
 import type { ServiceAnswer, ServiceRequest } from "../../service.ts";
 import type { ActionGroups } from "../action-groups/index.ts";
+import type { SeriesOf } from "../metric-source.ts";
 import { readResourceRoute } from "../resource-route.ts";
 import type { RequestStore } from "../store.ts";
 import { AlertStore } from "./alert-store.ts";
@@ -15,6 +16,7 @@ export interface MetricAlertsOptions {
   readonly db: DatabaseSync;
   readonly resources: ArmResources;
   readonly store: RequestStore;
+  readonly seriesOf: SeriesOf;
   readonly groups: Pick<ActionGroups, "notify" | "exists">;
   readonly clock: Clock;
   readonly transaction: (work: () => void) => void;

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { findResource, type MetricDefinition, metricsOf } from "../catalogue.ts";
+import { findResource, metricsOf } from "../catalogue.ts";
+import type { MetricDefinition } from "../metric.ts";
 import { AGGREGATES, type Aggregate } from "../series.ts";
 import { parseDuration } from "../timespan.ts";
 

@@ -44,7 +44,7 @@ export function createDiagnostics(options: DiagnosticsOptions) {
     const refused = refusedByGateway(request, authenticate);
     if (refused) return refused;
     const resource = findResource(request.segments.slice(0, at - 1));
-    if (!resource) {
+    if (!resource?.endpointId) {
       const message = `Diagnostic settings are simulated for online endpoints and deployments, found '${request.path}'.`;
       return armError(400, "ResourceTypeNotSupported", message);
     }

@@ -1,6 +1,7 @@
 import type { ScoredRequest } from "../../service.ts";
 import type { MeteredResource } from "../catalogue.ts";
 import { type LogPlace, OPERATION, TRAFFIC_LOG, toProperties } from "../logs/traffic-log.ts";
+import { isMeasured, type RequestMetric } from "../metric.ts";
 import { toSeries } from "../series.ts";
 
 const MINUTE_MS = 60_000;
@@ -32,6 +33,7 @@ export function toMetricRecords(
   const span = { start: minute, end: minute + MINUTE_MS };
   const query = { span, grainMs: MINUTE_MS, filters: [], now: span.end };
   return resource.metrics
+    .filter((metric): metric is RequestMetric => !isMeasured(metric))
     .filter(({ isExportable }) => isExportable)
     .flatMap((metric) => {
       const values = toSeries(requests, metric, query)[0]?.points[0]?.values;

@@ -40,7 +40,8 @@ export function monitorJob(
   const command =
     `node classifier/monitor.ts --task ${task.name} --signal ${signal} --collected \${{inputs.collected}} ` +
     `--data \${{inputs.data}} --model \${{inputs.model}} --window-days \${{inputs.window_days}} ` +
-    `--threshold \${{inputs.threshold}} --minimum-days \${{inputs.minimum_days}}`;
+    `--threshold \${{inputs.threshold}} --minimum-days \${{inputs.minimum_days}} ` +
+    `--output \${{outputs.signal}}`;
   return commandJob(model, `${model}-monitor`, command, {
     inputs: {
       collected: collectedOf(model, serving.deployment),
@@ -50,6 +51,7 @@ export function monitorJob(
       threshold: literal(threshold),
       minimum_days: literal(settings.minimumDays),
     },
+    outputs: { signal: folderOutput },
     tags: watchedTags(model, model, serving.deployment),
   });
 }

@@ -296,6 +296,18 @@ describe("Azure ML, told to fail", () => {
       { timeout: 10_000 },
     );
   });
+
+  test("lets the job stand still that is named, in the status that was asked for", async () => {
+    await arm({ job: "retrain-*", effect: { status: "Paused", forMs: 600_000 } });
+    const adapter = machineLearning();
+    const properties = { jobType: "Command", environmentId: "azureml:e:1", command: "sleep 60" };
+    await adapter.submitJob("retrain-2", properties);
+    await vi.waitFor(
+      async () => expect(await adapter.getJob("retrain-2")).toMatchObject({ status: "Paused" }),
+      { timeout: 10_000 },
+    );
+    expect(await armed()).toMatchObject([{ kind: "standstill", struck: 1, state: "spent" }]);
+  });
 });
 
 describe("/_faults", () => {

@@ -53,6 +53,12 @@ test.each([
   { body: { events: "*", effect: "never" }, says: "effect: expected 'twice', 'out-of-order' or an object" },
   { body: { events: "*", effect: { lateMs: 0.5 } }, says: "effect.lateMs: Invalid input: expected int" },
   { body: { deployment: "*" }, says: "message: Invalid input: expected string, received undefined" },
+  { body: { job: "*", effect: "hang" }, says: "effect: expected an object with status and forMs" },
+  {
+    body: { job: "*", effect: { status: "Running", forMs: 1 } },
+    says: "effect.status: expected 'NotResponding', 'Paused' or 'Unknown'",
+  },
+  { body: { job: "*", effect: { status: "Paused" } }, says: "effect.forMs: Invalid input: expected number" },
   { body: { job: "*", deployment: "*", message: "m" }, says: 'Unrecognized key: "job"' },
   { body: { operation: "GET **a*b*c*d*e*f*g*h*i", effect: "drop" }, says: "operation: " },
 ])("refuses $body, naming the field and what was expected", ({ body, says }) => {

@@ -1,10 +1,13 @@
-/** A process of its own that runs the stand-in on the folder it is given, and submits job `j` as its parent says. */
+/**
+ * A process of its own that runs the stand-in on the folder it is given, and submits job `j` as its parent says; with a
+ * second argument, jobs pause for an hour as soon as they run.
+ */
 
 import { createMachineLearning } from "../../../../local/azure/machine-learning/index.ts";
 import { systemClock } from "../../../../local/clock.ts";
 import { GROUP, SUBSCRIPTION, WORKSPACE, WORKSPACE_ID } from "./identity.ts";
 
-const [data = ""] = process.argv.slice(2);
+const [data = "", pauses] = process.argv.slice(2);
 const { services } = createMachineLearning({
   data,
   clock: systemClock,
@@ -15,6 +18,7 @@ const { services } = createMachineLearning({
   raise: () => undefined,
   record: () => undefined,
   authenticate: () => true,
+  takeStandstill: () => (pauses ? { status: "Paused", forMs: 3_600_000 } : undefined),
 });
 
 process.on("message", async (body) => {

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../../../local/clock.ts";
-import { AT } from "./identity.ts";
+import { AT, WORKSPACE_ID } from "./identity.ts";
 import { type Fixture, newFolder, start, until } from "./setup.ts";
 
 const job = (command: string, more: object = {}) => ({
@@ -77,14 +77,17 @@ test("tells of each status as it comes, and of the completed run, with the run's
   );
   expect(told).toEqual([
     "RunStatusChanged NotStarted",
+    "RunStatusChanged Starting",
+    "RunStatusChanged Provisioning",
     "RunStatusChanged Preparing",
+    "RunStatusChanged Queued",
     "RunStatusChanged Running",
     "RunStatusChanged Finalizing",
     "RunStatusChanged Completed",
     "RunCompleted",
   ]);
   const { experimentId } = events[0]?.data ?? {};
-  expect(events[4]).toMatchObject({
+  expect(events[7]).toMatchObject({
     subject: `experiments/${experimentId}/runs/monitor`,
     data: {
       experimentName: "train",
@@ -165,6 +168,30 @@ test("lets a job log to MLflow as its own run, over TLS, with its own token", as
     error_code: "RESOURCE_DOES_NOT_EXIST",
   });
   expect(origin).toMatch(/^https:/);
+});
+
+test("finds runs page by page, newest first, and the experiments that they are of", async () => {
+  const fixture = await start();
+  const { call, client } = fixture;
+  for (const name of ["a", "b", "c"]) {
+    await call("PUT", `jobs/${name}`, job("true", { experimentName: name === "c" ? "others" : "train" }));
+  }
+  for (const name of ["a", "b", "c"]) await ended(fixture, name);
+  const { discoveryUrl } = await client.workspaces.get(...AT);
+  const hosts = (await call("GET", discoveryUrl ?? "")).body;
+  expect(hosts.mlflow).toBe(new URL(discoveryUrl ?? "").origin.replace(/^https/, "http"));
+  const mlflow = `${hosts.mlflow}/mlflow/v2.0${WORKSPACE_ID}/api/2.0/mlflow`;
+  const first = await call("POST", `${mlflow}/runs/search`, { max_results: 2 });
+  expect(first.body).toMatchObject({
+    runs: [{ info: { run_id: "c" } }, { info: { run_id: "b" } }],
+    next_page_token: "2",
+  });
+  const rest = await call("POST", `${mlflow}/runs/search`, { max_results: 2, page_token: "2" });
+  expect(rest.body).toEqual({ runs: [expect.objectContaining({ data: expect.anything() })] });
+  const found = await call("POST", `${mlflow}/experiments/search`, { max_results: 10 });
+  expect(found.body).toMatchObject({ experiments: [{ name: "train" }, { name: "others" }] });
+  const ordered = await call("POST", `${mlflow}/runs/search`, { order_by: ["metrics.rmse ASC"] });
+  expect(ordered.status).toBe(400);
 });
 
 test("ends a job that fails as Failed, and says why in its logs", async () => {

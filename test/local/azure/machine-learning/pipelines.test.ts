@@ -124,7 +124,15 @@ test("tells of the parent's statuses in order, around those of its steps", async
   await fixture.call("PUT", "jobs/p", { properties: TRAINING });
   await ended(fixture, "p");
   const statuses = fixture.events.filter(({ data }) => data.runId === "p").map(({ data }) => data.runStatus);
-  expect(statuses).toEqual(["NotStarted", "Preparing", "Running", "Finalizing", "Completed", undefined]);
+  expect(statuses).toEqual([
+    "NotStarted",
+    "Starting",
+    "Preparing",
+    "Running",
+    "Finalizing",
+    "Completed",
+    undefined,
+  ]);
 });
 
 test("fails with the step that failed, and cancels what was to follow", async () => {

@@ -9,7 +9,13 @@ import {
   createMachineLearning,
   type MachineLearningOptions,
 } from "../../../../local/azure/machine-learning/index.ts";
-import type { RaisedEvent, ScoredRequest, Service, UsageIn } from "../../../../local/azure/service.ts";
+import type {
+  MeasurementsIn,
+  RaisedEvent,
+  ScoredRequest,
+  Service,
+  UsageIn,
+} from "../../../../local/azure/service.ts";
 import { type Clock, ManualClock, systemClock } from "../../../../local/clock.ts";
 import { type ApiVersion, loadValidator, type Validator } from "../../../specs/validator.ts";
 import { GROUP, SUBSCRIPTION, WORKSPACE, WORKSPACE_ID } from "./identity.ts";
@@ -31,6 +37,16 @@ function validatorOf(version: string): Validator {
   return validator;
 }
 
+/** What takes no time of its own is done at once. */
+export const AT_ONCE = {
+  endpointMs: 0,
+  deploymentMs: 0,
+  deleteMs: 0,
+  jobStartMs: 0,
+  nodesMs: 0,
+  environmentMs: 0,
+} as const;
+
 /** Registers what is to be done once a test, or a file of tests, is through. */
 type Finally = (task: () => Promise<void>) => void;
 
@@ -42,6 +58,7 @@ export interface Fixture {
   readonly scored: ScoredRequest[];
   readonly services: readonly Service[];
   readonly usage: UsageIn;
+  readonly measured: MeasurementsIn;
   /** What the official description finds wrong with the exchanges so far. */
   readonly problems: string[];
   /** A raw call below the workspace, or of an absolute URL. */
@@ -67,7 +84,7 @@ export async function start(
   const scored: ScoredRequest[] = [];
   const problems: string[] = [];
   const { key, cert, caFile } = await ensureCertificates(path.join(data, "certificates"), Date.now());
-  const { services, usage } = createMachineLearning({
+  const { services, usage, measured } = createMachineLearning({
     clock: systemClock,
     subscriptionId: SUBSCRIPTION,
     resourceGroup: GROUP,
@@ -75,7 +92,7 @@ export async function start(
     workspaces: [WORKSPACE],
     raise: (event) => void events.push(event),
     record: (request) => void scored.push(request),
-    provisioning: { endpointMs: 0, deploymentMs: 0, deleteMs: 0 },
+    provisioning: AT_ONCE,
     retryAfterSeconds: 0,
     authenticate: ({ authorization }) => authorization === `Bearer ${TOKEN}`,
     jobEnvironment: { NODE_EXTRA_CA_CERTS: caFile },
@@ -110,6 +127,7 @@ export async function start(
     scored,
     services,
     usage,
+    measured,
     problems,
     stop,
     async call(method, at, body, headers = {}) {

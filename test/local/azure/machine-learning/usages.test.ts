@@ -8,6 +8,8 @@ const T0 = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
 const BLUE = `${WORKSPACE_ID}/onlineEndpoints/weather/deployments/blue`;
 
+const hasTold = ({ events }: Fixture, status: string) => events.some(({ data }) => data.runStatus === status);
+
 async function deployBlue({ client }: Fixture, model: string): Promise<void> {
   const endpoint = { location: "westeurope", properties: { authMode: "Key" } };
   await client.onlineEndpoints.beginCreateOrUpdateAndWait(...AT, "weather", endpoint, QUICK);
@@ -58,12 +60,12 @@ test("clips what still runs to now, and meters a job from its start to its end",
   const resources = { instanceType: "Standard_NC6s_v3", instanceCount: 2 };
   const properties = { jobType: "Command", environmentId: "azureml:e:1", command: "sleep 60", resources };
   await fixture.call("PUT", "jobs/train", { properties });
-  await until(() => fixture.events.length === 3);
+  await until(() => hasTold(fixture, "Running"));
   clock.advance(HOUR);
   const train = { resourceId: `${WORKSPACE_ID}/jobs/train`, sku: "Standard_NC6s_v3", instances: 2, from: T0 };
   expect(fixture.usage(T0 - HOUR, T0 + 5 * HOUR)).toEqual([{ ...train, to: T0 + HOUR }]);
   await fixture.client.jobs.beginCancelAndWait(...AT, "train", QUICK);
-  await until(() => fixture.events.length === 5);
+  await until(() => hasTold(fixture, "Canceled"));
   clock.advance(HOUR);
   expect(fixture.usage(T0, T0 + 5 * HOUR)).toEqual([{ ...train, to: T0 + HOUR }]);
 });
@@ -115,7 +117,7 @@ test("ends what ran in a workspace when the workspace is deleted", async () => {
   const job = { jobType: "Command", environmentId: "azureml:e:1", command: "sleep 60" };
   const short = WORKSPACE_ID.replace("mlw-outerloop", "mlw-short");
   await fixture.call("PUT", `${short}/jobs/train`, { properties: job });
-  await until(() => fixture.events.length === 3);
+  await until(() => hasTold(fixture, "Running"));
   clock.advance(HOUR);
   await fixture.client.workspaces.beginDeleteAndWait(AT[0], "mlw-short", QUICK);
   clock.advance(HOUR);

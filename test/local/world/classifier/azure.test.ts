@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { ManagedIdentityCredential } from "@azure/identity";
@@ -60,15 +61,23 @@ async function breachOf(
     ...JOB,
     command:
       `node classifier/monitor.ts --task ${task} --signal ${signal} --collected \${{inputs.collected}} ` +
-      `--data \${{inputs.checks}} --model \${{inputs.model}} --window-days 7 --threshold ${threshold} --minimum-days 3`,
+      `--data \${{inputs.checks}} --model \${{inputs.model}} --window-days 7 --threshold ${threshold} --minimum-days 3 ` +
+      `--output \${{outputs.signal}}`,
     inputs: {
       collected: input("uri_folder", collected),
       checks: input("uri_file", `azureml:${NAME}-checks:1`),
       model: input("mlflow_model", serving.model),
     },
+    outputs: { signal: { jobOutputType: "uri_folder" } },
   });
   const { tags } = await ended(azure, `monitor-${signal}`);
   return tags?.azureml_modelmonitor_threshold_breached ?? "";
+}
+
+/** The file that a monitor's job has written of its signal. */
+async function writtenBy({ data }: Azure, signal: string): Promise<unknown> {
+  const file = path.join(data, `azure/jobs/monitor-${signal}/outputs/signal/signals/${signal}.json`);
+  return JSON.parse(await readFile(file, "utf8"));
 }
 
 const item = (metric: string, threshold: number, group: string) =>
@@ -136,6 +145,22 @@ test.each([
       expect(drift).toContain(item("NormalizedWassersteinDistance", 2.5, drifted));
       expect(quality).toContain(item("DataTypeErrorRate", 0.005, task.column));
       expect(quality).not.toContain("NullValueRate");
+      expect(await writtenBy(azure, "data-drift")).toMatchObject({
+        signalType: "DataDrift",
+        metrics: {
+          features: {
+            [drifted]: {
+              dataType: "numerical",
+              metrics: [{ metricName: "NormalizedWassersteinDistance", threshold: 2.5 }],
+            },
+          },
+          rowCount: { targetCount: samples.length },
+        },
+      });
+      expect(await writtenBy(azure, "data-quality")).toMatchObject({
+        signalType: "DataQuality",
+        metrics: { rowCount: { targetCount: samples.length + 1 } },
+      });
       expect(fairness).toMatch(/"metric_name":"ErrorRateGap","threshold_value":0\.1,"group":"[a-z0-9]+"/);
     } finally {
       await prepared.remove();

@@ -8,7 +8,7 @@ import {
   measureErrors,
   measureQuality,
 } from "../../../../local/world/monitors/measure.ts";
-import { readChosen } from "../../../../local/world/monitors/metrics.ts";
+import { readChosen, type Signal } from "../../../../local/world/monitors/metrics.ts";
 import { writeSignal } from "../../../../local/world/monitors/output.ts";
 import { breachesOf, reportSignal } from "../../../../local/world/monitors/report.ts";
 
@@ -24,6 +24,7 @@ const sky: Feature = {
   reference: ["sun", "rain"],
   current: ["sun", "snow", null, "snow", "sun"],
 };
+const named = (kind: Signal) => ({ name: kind, kind });
 const none = { numerical: [], categorical: [] };
 
 test("a metric that is chosen without threshold has Azure's, and where Azure has none it never breaches", () => {
@@ -122,7 +123,7 @@ test("a signal of drift is written with its histograms, as Azure's model monitor
     numerical: [{ metric: "NormalizedWassersteinDistance", threshold: 0.1 }],
     categorical: [{ metric: "JensenShannonDistance", threshold: null }],
   });
-  await writeSignal(folder, "data-drift", findings, [temperature, sky]);
+  await writeSignal(folder, named("data-drift"), findings, [temperature, sky]);
   expect(await read("data-drift.json")).toEqual({
     signalName: "data-drift",
     signalType: "DataDrift",
@@ -171,14 +172,14 @@ test("quality is written with the reference's own rates, and performance by the 
     ...none,
     categorical: [{ metric: "NullValueRate", threshold: 0 }],
   });
-  await writeSignal(folder, "data-quality", quality, [sky]);
+  await writeSignal(folder, named("data-quality"), quality, [sky]);
   const { metrics } = await read("data-quality.json");
   expect(metrics.features.sky).toMatchObject({
     metrics: [{ metricName: "NullValueRate", targetValue: 0.2, baselineValue: 0, threshold: 0 }],
   });
   await writeSignal(
     folder,
-    "performance",
+    named("performance"),
     measureErrors([3, -4, 0, 0], [{ metric: "RootMeanSquaredError", threshold: 2 }]),
     [],
   );
@@ -194,6 +195,25 @@ test("quality is written with the reference's own rates, and performance by the 
       },
     },
   });
+});
+
+test("a signal that Azure has no monitor of is written as one of one's own, its metric by group", async () => {
+  const folder = await newFolder();
+  const gaps = ["3", "8"].map((group) => ({ metric: "ErrorRateGap", group, value: 0.25, threshold: 0.1 }));
+  await writeSignal(folder, { name: "responsible-ai", kind: "responsible-ai" }, gaps, []);
+  const file = path.join(folder, "signals/responsible-ai.json");
+  const { signalType, metrics } = JSON.parse(await readFile(file, "utf8"));
+  expect(signalType).toBe("Custom");
+  expect(metrics.ErrorRateGap.groups["8"]).toMatchObject({ value: 0.25, threshold: 0.1 });
+  expect(Object.keys(metrics.ErrorRateGap.groups)).toEqual(["3", "8"]);
+});
+
+test("a feature whose name holds a slash has its histogram in the signal's own folder", async () => {
+  const folder = await newFolder();
+  const feature = { ...sky, name: "../sky" };
+  await writeSignal(folder, named("data-drift"), [], [feature]);
+  const file = path.join(folder, "signals/data-drift/.._sky.histogram.json");
+  expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ featureName: "../sky" });
 });
 
 test("a signal is told to MLflow by metric and feature, and tagged only on a breach", async () => {

@@ -197,29 +197,6 @@ test.each([
   );
 });
 
-test.each([
-  {
-    what: "a signal that is not measured here",
-    signals: { a: { signalType: "Custom", componentId: "c", metricThresholds: [] } },
-    says: "signals.a",
-  },
-  {
-    what: "a metric that is not measured here",
-    signals: {
-      a: {
-        ...MONITOR.signals.drift,
-        metricThresholds: [
-          { dataType: "Numerical", metric: "TwoSampleKolmogorovSmirnovTest", threshold: { value: 0.1 } },
-        ],
-      },
-    },
-    says: "no other metric is measured here",
-  },
-])("answers 400 to a monitor with $what", async ({ signals, says }) => {
-  const made = raw(fixture.client, "PUT", "schedules/refused", monitorOf({ ...MONITOR, signals }), NEWEST);
-  await expect(made).rejects.toThrow(says);
-});
-
 test("answers 404 to a schedule that is not there, and 204 to its deletion", async () => {
   await expect(schedules().get(...AT, "nope")).rejects.toEqual(refused(404, "UserError"));
   expect((await fixture.call("DELETE", "schedules/nope")).status).toBe(204);
