@@ -3,6 +3,7 @@ import type { ModelStore } from "../shared/models/model-store.ts";
 import type { ModelState } from "../shared/models/state.ts";
 import type { EffectivePolicy } from "../shared/policy/load.ts";
 import type { Services } from "../shared/services.ts";
+import { foldCase } from "../shared/signals/resource-id.ts";
 import { sessionOf } from "../shared/signals/session.ts";
 import type { Signal } from "../shared/signals/signal.ts";
 import { forgetEnded } from "./ended-operations.ts";
@@ -43,7 +44,10 @@ async function modelBehind(
 ): Promise<string | null> {
   if (endpoint === undefined) return null;
   const states = await models.all();
-  const behind = states.find(({ model }) => policies.for(model)?.policy.rollout.endpoint === endpoint);
+  const behind = states.find(({ model }) => {
+    const own = policies.for(model)?.policy.rollout.endpoint;
+    return own !== undefined && foldCase(own) === foldCase(endpoint);
+  });
   return behind?.model ?? null;
 }
 

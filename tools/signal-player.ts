@@ -3,6 +3,7 @@ import { decide } from "../shared/policy/decide.ts";
 import type { Decision, Reaction } from "../shared/policy/decision.ts";
 import type { EffectivePolicy, PolicyBook } from "../shared/policy/load.ts";
 import { stateAfter } from "../shared/policy/state-after.ts";
+import { foldCase } from "../shared/signals/resource-id.ts";
 import { sessionOf } from "../shared/signals/session.ts";
 import type { Signal } from "../shared/signals/signal.ts";
 
@@ -51,12 +52,14 @@ export class SignalPlayer {
   }
 
   /** An endpoint is the affair of the model that the policy puts behind it. */
-  #modelBehind(endpoint: string | undefined): string | undefined {
-    if (endpoint === undefined) return undefined;
+  #modelBehind(named: string | undefined): string | undefined {
+    if (named === undefined) return undefined;
+    const endpoint = foldCase(named);
     if (!this.#behind.has(endpoint)) {
       const names = [...this.#policies.patterns, ...this.#states.keys()];
       const model = names.find((name) => {
-        return !name.includes("*") && this.#policies.for(name)?.policy.rollout.endpoint === endpoint;
+        const own = name.includes("*") ? undefined : this.#policies.for(name)?.policy.rollout.endpoint;
+        return own !== undefined && foldCase(own) === endpoint;
       });
       this.#behind.set(endpoint, model);
     }

@@ -342,13 +342,27 @@ test.each([
   [{ image: "i", resource: "/r" }, "image:i"],
   [{ resource: "/r", workspace: "/w" }, "resource:/r"],
   [{ workspace: "/w" }, "workspace:/w"],
+  [{ model: "M" }, "model:M"],
+  [{ job: "J" }, "job:J"],
+  [{ endpoint: "Shop" }, "endpoint:shop"],
+  [{ budget: "Team" }, "budget:team"],
+  [{ image: "Shop.azurecr.io/a@sha256:AB" }, "image:shop.azurecr.io/a@sha256:ab"],
+  [{ resource: "/SUBSCRIPTIONS/S" }, "resource:/subscriptions/s"],
+  [{ workspace: "/subscriptions/s/resourceGroups/G" }, "workspace:/subscriptions/s/resourcegroups/g"],
   [{}, "endpoint.slow"],
 ])("the session of %j is %s", (subject, session) => {
   expect(sessionOf(signal(subject))).toBe(session);
 });
 
-test("a session is at most 128 long", () => {
-  expect(sessionOf(signal({ model: "m".repeat(200) }))).toHaveLength(128);
+test("a session is at most 128 long, and two subjects are two sessions even where they differ behind that", () => {
+  const group = `/subscriptions/${"s".repeat(36)}/resourceGroups/${"g".repeat(90)}/providers/Microsoft.Web/sites`;
+  const [one, other] = ["a", "b"].map((name) => sessionOf(signal({ resource: `${group}/${name}` })));
+  expect(one).toHaveLength(128);
+  expect(other).toHaveLength(128);
+  expect(one).not.toBe(other);
+  expect(sessionOf(signal({ resource: `${group}/A` }))).toBe(one);
+  expect(sessionOf(signal({ model: "m".repeat(122) }))).toBe(`model:${"m".repeat(122)}`);
+  expect(sessionOf(signal({ model: "m".repeat(123) }))).toMatch(/^model:m{105}#[0-9a-f]{16}$/);
 });
 
 test("an id is its prefix, at most 40 long, and 32 hex digits that its parts and their order make", () => {
