@@ -291,6 +291,16 @@ describe("turns", () => {
     { kind: "endpoint.slow", under: "rollout", rule: "endpoint.slow/classical/during-rollout" },
     { kind: "endpoint.slow", under: "setup-loopback", rule: "endpoint.slow/classical/same-incident" },
     { kind: "policy.violated", under: "rollout", rule: "policy.violated/classical" },
+    { kind: "api.threatened", under: "rollout", rule: "api.threatened/classical" },
+    {
+      kind: "capacity.insufficient",
+      under: "rollout",
+      rule: "capacity.insufficient/classical/during-rollout",
+    },
+    { kind: "network.unreachable", under: "rollout", rule: "network.unreachable/classical/during-rollout" },
+    { kind: "throttling.exceeded", under: "rollout", rule: "throttling.exceeded/classical/during-rollout" },
+    { kind: "endpoint.failing", under: "rollout", rule: "endpoint.failing/classical/during-rollout" },
+    { kind: "endpoint.saturated", under: "rollout", rule: "endpoint.saturated/classical/during-rollout" },
   ] as const)("answers $kind during a $under by $rule", ({ kind, under, rule }) => {
     const state = { ...calm, operations: [{ id: "op-1", kind: under, since: at(-1000) }] };
     const decision = decide(signalOf(kind), open, state, now);

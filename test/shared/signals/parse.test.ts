@@ -117,6 +117,11 @@ test.each([
   expect(parseModelEvent({ ...event, data: 7 })).toMatchObject({ outcome: "rejected", field: "data" });
 });
 
+test("a registry's year of three digits, as the documentation once printed it, is refused by its field", () => {
+  const event = { id: "1", eventType: "ImagePushed", eventTime: "018-04-25T21:39:47.6549614Z", data: {} };
+  expect(parseModelEvent(event)).toMatchObject({ outcome: "rejected", field: "eventTime" });
+});
+
 describe("hostile and foreign payloads", () => {
   test.each([null, undefined, 1, "text", [], [1, 2], {}, { id: 7 }, Object.create(null)])(
     "are refused with a field and a reason: %j",
