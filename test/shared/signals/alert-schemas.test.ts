@@ -287,7 +287,7 @@ describe("what cannot be read is named by its whole path", () => {
     reason: `${field}: expected a date such as 2026-01-31T08:00:00Z, found ${found}`,
   });
 
-  test.each([
+  const rows: { body: Record<string, unknown>; field: string; reason?: string }[] = [
     {
       body: { schemaId: "AzureMonitorMetricAlert", data: { context: { id: "1" } } },
       ...date("data.context.timestamp"),
@@ -314,7 +314,9 @@ describe("what cannot be read is named by its whole path", () => {
     { body: { schemaId: "Microsoft.Insights/LogAlert", data: {} }, field: "data.AlertRuleName" },
     { body: { AlertRuleName: 7 }, field: "AlertRuleName" },
     { body: { properties: { essentials: {} } }, field: "properties.essentials.alertRule" },
-  ])("$field", ({ body, field, reason = expect.stringContaining(`${field}: `) }) => {
+  ];
+
+  test.each(rows)("$field", ({ body, field, reason = expect.stringContaining(`${field}: `) }) => {
     expect(parseMonitorAlert(body, NOON)).toEqual({ outcome: "rejected", rule: "alert", field, reason });
   });
 });
