@@ -1,3 +1,4 @@
+import { heldInWords } from "../shared/policy/reason.ts";
 import type { Backtest, Verdict } from "./backtesting.ts";
 import { COUNTED, type Counts, type Tally } from "./tally.ts";
 
@@ -21,8 +22,8 @@ export function inWords(test: Backtest, names: { policy: string; against: string
   return parts.join("\n");
 }
 
-const verdict = ({ reaction, rule, heldBackBy }: Verdict): string =>
-  `${reaction}${heldBackBy === null ? "" : `, held back by ${heldBackBy}`} (${rule})`;
+const verdict = ({ reaction, rule, heldBack }: Verdict): string =>
+  `${reaction}${heldBack === null ? "" : `, held back by ${heldInWords(heldBack)}`} (${rule})`;
 
 function dayTable({ days, total }: Tally): string {
   const all = Object.entries(days);

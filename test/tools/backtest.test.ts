@@ -75,8 +75,16 @@ describe("two policies", () => {
       signalId: "drift.data:2026-07-06T06:00:00.000Z",
       kind: "drift.data",
       model: "weather-max",
-      before: { reaction: "retraining", heldBackBy: null },
-      after: { reaction: "retraining", heldBackBy: "consecutive-breaches" },
+      before: { reaction: "retraining", heldBack: null },
+      after: {
+        reaction: "retraining",
+        heldBack: {
+          hold: "consecutive-breaches",
+          until: null,
+          untilEvent: { event: "breaches", kind: "drift.data", more: 1 },
+          liftedBy: "1 more breach of drift.data in a row",
+        },
+      },
     });
   });
 
@@ -84,7 +92,9 @@ describe("two policies", () => {
     const { out } = run("backtest", inbox(), "--policy", "policy.yaml", "--against", stricter());
     expect(out).toContain("Signals that the two answer differently: ");
     expect(out).toContain("before  retraining (drift.data/classical)");
-    expect(out).toContain("after   retraining, held back by consecutive-breaches (drift.data/classical)");
+    expect(out).toContain(
+      "after   retraining, held back by consecutive-breaches until 1 more breach is reported (drift.data/classical)",
+    );
   });
 
   test("that are the same have no differences", () => {
