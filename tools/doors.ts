@@ -30,7 +30,7 @@ export function readPayload(
   // The host hands the events of one delivery to the door one by one.
   const events: unknown = "value" in json && found === "model-events" ? json.value : null;
   if (Array.isArray(events) && events.length > 1)
-    return { door: found, outcomes: events.map(parseModelEvent) };
+    return { door: found, outcomes: events.map((event) => parseModelEvent(event)) };
   return { door: found, outcomes: [parseAtDoor(found, bytes, receivedAt)] };
 }
 
