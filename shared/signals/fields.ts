@@ -55,8 +55,11 @@ export function caseless<Shape extends z.ZodRawShape>(shape: Shape) {
 
 /** A field of an object, whatever the case of its key; the spelling asked for wins. */
 export function fieldAt(value: unknown, name: string): unknown {
-  const found = pick(value, { exact: [name], byLowerCase: new Map([[name.toLowerCase(), name]]) });
-  return isRecord(found) && Object.hasOwn(found, name) ? found[name] : undefined;
+  if (!isRecord(value)) return undefined;
+  if (Object.hasOwn(value, name)) return value[name];
+  const found: Record<string, unknown> = {};
+  pickOtherCases(value, new Map([[name.toLowerCase(), name]]), found);
+  return found[name];
 }
 
 /** The object itself, or the object inside a JSON text; anything else is left for the schema to refuse. */
