@@ -68,7 +68,7 @@ export function backtest(
 
 function playInto({ player, tally }: { player: SignalPlayer; tally: Tally }, one: Received): Decision {
   const { decision, effective } = player.play(one.signal, one.receivedAt);
-  count(tally, decision, effective, one.receivedAt);
+  count(tally, decision, effective, one);
   return decision;
 }
 
