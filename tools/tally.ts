@@ -32,7 +32,7 @@ const NONE: Counts = {
 export const COUNTED = Object.keys(NONE) as (keyof Counts)[];
 
 /** A reaction that did not start: to which signal, what held it back, until when, and what would lift it. */
-export type Held = {
+type Held = {
   receivedAt: string;
   signalId: string;
   kind: SignalKind;
