@@ -307,6 +307,46 @@ describe("turns", () => {
     expect(decision).toMatchObject({ rule, heldBack: null });
   });
 
+  test.each(
+    (["classical", "vision", "language"] as const).flatMap((scenario) => [
+      {
+        scenario,
+        kind: "endpoint.slow" as const,
+        rollout: true,
+        reaction: "raise-event",
+        turn: "/during-rollout",
+      },
+      { scenario, kind: "endpoint.unused" as const, rollout: true, reaction: "decommission", turn: "" },
+      { scenario, kind: "budget.reached" as const, tier: "99", reaction: "notice", turn: "" },
+      { scenario, kind: "budget.reached" as const, tier: "100", reaction: "cost-review", turn: "/last-tier" },
+      {
+        scenario,
+        kind: "budget.reached" as const,
+        tier: "100",
+        before: 2,
+        reaction: "setup-loopback",
+        turn: "/repeated",
+      },
+    ]),
+  )("turn $kind of a $scenario model into $reaction$turn", ({ scenario, kind, reaction, turn, ...row }) => {
+    const policy = policyWith((draft) => {
+      draft.scenario = scenario;
+    });
+    const tierPercent = "tier" in row ? row.tier : undefined;
+    const signal = signalOf(kind, {
+      evidence: { measurements: [], facts: tierPercent === undefined ? {} : { tierPercent } },
+    });
+    const state = {
+      ...calm,
+      operations: "rollout" in row ? [{ id: "op-1", kind: "rollout", since: at(-1000) }] : [],
+      breaches: { "budget.reached": Array("before" in row ? row.before : 0).fill(at(-DAY)) },
+    };
+    expect(decide(signal, policy, state, now)).toMatchObject({
+      reaction,
+      rule: `${kind}/${scenario}${turn}`,
+    });
+  });
+
   const spent = (tierPercent: string, thresholdType = "Actual") =>
     signalOf("budget.reached", {
       subject: { budget: "team" },
