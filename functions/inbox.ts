@@ -113,7 +113,7 @@ async function sendAgain(
 ): Promise<InboxEntry> {
   const door = PAYLOAD_DOORS.find((known) => known === name);
   if (door) {
-    const parsed = parseSafely(() => parseAtDoor(door, payload, at));
+    const parsed = parseSafely(() => parseAtDoor(door, payload, at, adapters.config.workspace.id));
     return receive(door, payload, asNewOccurrence(parsed, replay), adapters);
   }
   const { batch, outcome, alongside } = parseMessage(payload);

@@ -1,6 +1,7 @@
 import { app, type InvocationContext } from "@azure/functions";
 import { jsonText } from "../shared/inbox/json-bytes.ts";
 import { parseSafely, type Receiving, receive } from "../shared/inbox/receive.ts";
+import type { Services } from "../shared/services.ts";
 import { parseModelEvent } from "../shared/signals/parse.ts";
 import { services } from "./services.ts";
 
@@ -8,13 +9,13 @@ import { services } from "./services.ts";
 export async function modelEvents(
   event: unknown,
   context: InvocationContext,
-  adapters: Receiving = services(),
+  adapters: Receiving & Pick<Services, "config"> = services(),
 ): Promise<void> {
   const entry = await receive(
     "model-events",
     // The trigger hands over a value, not the bytes: this is the same event, written again.
     Buffer.from(jsonText(event ?? null)),
-    parseSafely(() => parseModelEvent(event)),
+    parseSafely(() => parseModelEvent(event, adapters.config.workspace.id)),
     adapters,
   );
   context.info(`event ${entry.outcome}`, {

@@ -5,6 +5,7 @@ import type { EffectivePolicy } from "../shared/policy/load.ts";
 import type { Services } from "../shared/services.ts";
 import { sessionOf } from "../shared/signals/session.ts";
 import type { Signal } from "../shared/signals/signal.ts";
+import { servedBy } from "../shared/traffic/serving.ts";
 import { forgetEnded } from "./ended-operations.ts";
 import { readInstance } from "./history.ts";
 
@@ -26,7 +27,7 @@ export async function standingOf(
   adapters: Services,
 ): Promise<Standing> {
   const { models, subjects, policies } = adapters;
-  const model = signal.subject.model ?? (await modelBehind(signal.subject.endpoint, adapters));
+  const model = signal.subject.model ?? (await modelBehind(signal.subject, adapters));
   if (model === null) {
     const key = sessionOf(signal);
     return { key, model, effective: null, state: await subjects.read(key), store: subjects };
@@ -38,13 +39,11 @@ export async function standingOf(
 }
 
 async function modelBehind(
-  endpoint: string | undefined,
+  { endpoint, deployment = "" }: Signal["subject"],
   { models, policies }: Services,
 ): Promise<string | null> {
   if (endpoint === undefined) return null;
-  const states = await models.all();
-  const behind = states.find(({ model }) => policies.for(model)?.policy.rollout.endpoint === endpoint);
-  return behind?.model ?? null;
+  return servedBy(endpoint, deployment, policies, await models.all())?.model ?? null;
 }
 
 /** Rollouts under way: they are parts of promotions, and what an endpoint's trouble calls back first. */

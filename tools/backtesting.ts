@@ -1,11 +1,17 @@
-import type { Decision } from "../shared/policy/decision.ts";
+import type { Decision, HeldBack } from "../shared/policy/decision.ts";
 import type { PolicyBook } from "../shared/policy/load.ts";
 import type { Received } from "./inbox-file.ts";
 import { SignalPlayer } from "./signal-player.ts";
 import { count, emptyTally, type Tally } from "./tally.ts";
 
 /** What one policy makes of one signal, as far as it can differ. */
-export type Verdict = { reaction: string; rule: string; heldBackBy: string | null; reason: string };
+export type Verdict = {
+  reaction: string;
+  rule: string;
+  /** With until when and what would lift it. */
+  heldBack: HeldBack | null;
+  reason: string;
+};
 
 /** A signal that two policies answer differently. */
 export type Difference = {
@@ -62,7 +68,7 @@ export function backtest(
 
 function playInto({ player, tally }: { player: SignalPlayer; tally: Tally }, one: Received): Decision {
   const { decision, effective } = player.play(one.signal, one.receivedAt);
-  count(tally, decision, effective, one.receivedAt);
+  count(tally, decision, effective, one);
   return decision;
 }
 
@@ -85,6 +91,6 @@ function difference({ receivedAt, signal }: Received, before: Decision, after: D
 const verdictOf = ({ reaction, rule, heldBack, reason }: Decision): Verdict => ({
   reaction,
   rule,
-  heldBackBy: heldBack?.hold ?? null,
+  heldBack,
   reason,
 });

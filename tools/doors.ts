@@ -1,3 +1,4 @@
+import { isAlert } from "../shared/signals/alert-schemas.ts";
 import { PAYLOAD_DOORS, parseAtDoor } from "../shared/signals/doors.ts";
 import { isRecord } from "../shared/signals/fields.ts";
 import { type ParseOutcome, rejected, signalled } from "../shared/signals/outcome.ts";
@@ -29,7 +30,7 @@ export function readPayload(
   // The host hands the events of one delivery to the door one by one.
   const events: unknown = "value" in json && found === "model-events" ? json.value : null;
   if (Array.isArray(events) && events.length > 1)
-    return { door: found, outcomes: events.map(parseModelEvent) };
+    return { door: found, outcomes: events.map((event) => parseModelEvent(event)) };
   return { door: found, outcomes: [parseAtDoor(found, bytes, receivedAt)] };
 }
 
@@ -49,13 +50,15 @@ function doorOfLines(bytes: Uint8Array): Door | null {
 export function recognisedDoor(body: unknown): Door | null {
   const one: unknown = Array.isArray(body) ? body[0] : body;
   if (!isRecord(one)) return null;
-  if ("eventType" in one || ("specversion" in one && "type" in one)) return "model-events";
+  // A dead-lettered CloudEvent has lost the field that tells it from others.
+  const isCloudEvent = "specversion" in one || "deadletterreason" in one;
+  if ("eventType" in one || (isCloudEvent && "type" in one)) return "model-events";
   if (Array.isArray(body)) return isExported(one) ? "endpoint-traffic" : null;
   const data = isRecord(one.data) ? one.data : {};
   const essentials = isRecord(data.essentials) ? data.essentials : {};
   if (one.schemaId === "AIP Budget Notification" || essentials.monitoringService === "CostAlerts")
     return "budget";
-  if ("schemaId" in one || "essentials" in data || ("status" in one && "context" in one)) return "alerts";
+  if ("schemaId" in one || "essentials" in data || isAlert(one)) return "alerts";
   return isExported(one) ? "endpoint-traffic" : null;
 }
 
@@ -64,4 +67,5 @@ const isExported = (one: Record<string, unknown>): boolean =>
   "category" in one ||
   "metricName" in one ||
   "assessmentEventDataEnrichment" in one ||
+  "securityEventDataEnrichment" in one ||
   /subassessments$/i.test(String(one.type));

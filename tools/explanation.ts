@@ -1,6 +1,7 @@
 import type { ModelState } from "../shared/models/state.ts";
 import type { Decision } from "../shared/policy/decision.ts";
 import type { EffectivePolicy, PolicyBook } from "../shared/policy/load.ts";
+import { heldInWords } from "../shared/policy/reason.ts";
 import type { ParseOutcome } from "../shared/signals/outcome.ts";
 import type { Signal } from "../shared/signals/signal.ts";
 import { type Door, readPayload } from "./doors.ts";
@@ -81,14 +82,13 @@ function decisionLines(decision: Decision, effective: EffectivePolicy | null, po
   const by = (field: string | undefined) => (field === undefined ? "" : ` (${placeOf(field, effective)})`);
   const where =
     rule === "no-policy" ? ` (no pattern below 'models' in ${policyFile} matches)` : by(policyField);
-  const until = heldBack?.until ? ` until ${heldBack.until}` : "";
   return [
     `reaction   ${reaction}, by rule ${rule}${where}`,
     `because    ${reason}`,
     ...(triage ? [`triage     ${triage.verdict}: ${triage.because}`] : []),
     ...(incident === undefined ? [] : [`incident   ${incident}`]),
     heldBack
-      ? `held back  by ${heldBack.hold}${until}${by(heldBack.policyField)}; lifted by ${heldBack.liftedBy}`
+      ? `held back  by ${heldInWords(heldBack)}${by(heldBack.policyField)}; lifted by ${heldBack.liftedBy}`
       : "held back  by nothing",
   ];
 }

@@ -5,6 +5,7 @@ import type { EffectivePolicy, PolicyBook } from "../shared/policy/load.ts";
 import { stateAfter } from "../shared/policy/state-after.ts";
 import { sessionOf } from "../shared/signals/session.ts";
 import type { Signal } from "../shared/signals/signal.ts";
+import { servedBy } from "../shared/traffic/serving.ts";
 
 export type Played = { decision: Decision; effective: EffectivePolicy | null };
 
@@ -40,7 +41,7 @@ export class SignalPlayer {
   }
 
   play(signal: Signal, now: Date): Played {
-    const model = signal.subject.model ?? this.#modelBehind(signal.subject.endpoint);
+    const model = signal.subject.model ?? this.#modelBehind(signal.subject);
     const key = model ?? sessionOf(signal);
     const before = this.#states.get(key) ?? ModelState.parse({ model: key });
     const effective = model === undefined ? null : this.#policies.for(model);
@@ -51,16 +52,14 @@ export class SignalPlayer {
   }
 
   /** An endpoint is the affair of the model that the policy puts behind it. */
-  #modelBehind(endpoint: string | undefined): string | undefined {
+  #modelBehind({ endpoint, deployment = "" }: Signal["subject"]): string | undefined {
     if (endpoint === undefined) return undefined;
-    if (!this.#behind.has(endpoint)) {
-      const names = [...this.#policies.patterns, ...this.#states.keys()];
-      const model = names.find((name) => {
-        return !name.includes("*") && this.#policies.for(name)?.policy.rollout.endpoint === endpoint;
-      });
-      this.#behind.set(endpoint, model);
+    const key = `${endpoint}/${deployment}`;
+    if (!this.#behind.has(key)) {
+      const served = servedBy(endpoint, deployment, this.#policies, [...this.#states.values()]);
+      this.#behind.set(key, served?.model);
     }
-    return this.#behind.get(endpoint);
+    return this.#behind.get(key);
   }
 
   /** The state without the operations that are over by now, unless it was given with them. */

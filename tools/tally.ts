@@ -1,5 +1,7 @@
-import type { Decision } from "../shared/policy/decision.ts";
+import type { Decision, HeldBack, Reaction } from "../shared/policy/decision.ts";
 import type { EffectivePolicy } from "../shared/policy/load.ts";
+import type { SignalKind } from "../shared/signals/signal.ts";
+import type { Received } from "./inbox-file.ts";
 
 /** What a policy would have done, by day or altogether. */
 export type Counts = {
@@ -29,28 +31,51 @@ const NONE: Counts = {
 
 export const COUNTED = Object.keys(NONE) as (keyof Counts)[];
 
+/** A reaction that did not start: to which signal, what held it back, until when, and what would lift it. */
+type Held = {
+  receivedAt: string;
+  signalId: string;
+  kind: SignalKind;
+  model: string | null;
+  reaction: Reaction;
+  heldBack: HeldBack;
+};
+
+/** Holds are all counted; so many are kept one by one. */
+const MOST_HELD = 10_000;
+
 export type Tally = {
   total: Counts;
   /** By day of receipt, UTC, such as `2026-07-01`. */
   days: Record<string, Counts>;
   /** How often each hold applied. */
   holds: Record<string, number>;
+  /** The first of what was held back, one by one. */
+  held: Held[];
   /** How often each rule decided. */
   rules: Record<string, number>;
 };
 
-export const emptyTally = (): Tally => ({ total: { ...NONE }, days: {}, holds: {}, rules: {} });
+export const emptyTally = (): Tally => ({ total: { ...NONE }, days: {}, holds: {}, held: [], rules: {} });
 
 /** Adds one decision to a tally, which is changed: a hundred thousand copies would be slow. */
-export function count(tally: Tally, decision: Decision, effective: EffectivePolicy | null, at: Date): void {
-  const day = at.toISOString().slice(0, 10);
+export function count(
+  tally: Tally,
+  decision: Decision,
+  effective: EffectivePolicy | null,
+  { receivedAt, signal }: Received,
+): void {
+  const at = receivedAt.toISOString();
+  const day = at.slice(0, 10);
   tally.days[day] ??= { ...NONE };
   for (const counts of [tally.total, tally.days[day]]) add(counts, decision, effective);
   tally.rules[decision.rule] = (tally.rules[decision.rule] ?? 0) + 1;
-  if (decision.heldBack) {
-    const { hold } = decision.heldBack;
-    tally.holds[hold] = (tally.holds[hold] ?? 0) + 1;
-  }
+  const { heldBack, reaction } = decision;
+  if (!heldBack) return;
+  tally.holds[heldBack.hold] = (tally.holds[heldBack.hold] ?? 0) + 1;
+  if (tally.held.length === MOST_HELD) return;
+  const { id: signalId, kind, subject } = signal;
+  tally.held.push({ receivedAt: at, signalId, kind, model: subject.model ?? null, reaction, heldBack });
 }
 
 function add(counts: Counts, decision: Decision, effective: EffectivePolicy | null): void {

@@ -3,7 +3,8 @@ import type { Approval } from "../approvals/approval.ts";
 import type { LedgerEntry } from "../ledger/entry.ts";
 import type { ModelState } from "../models/state.ts";
 import type { Operation } from "../operations/operation-store.ts";
-import { Decision } from "../policy/decision.ts";
+import { Decision, type HeldBack } from "../policy/decision.ts";
+import { heldInWords } from "../policy/reason.ts";
 import { evaluationChart } from "./chart.ts";
 import type { EvaluationPoint } from "./evaluation-points.ts";
 import { operationTableOfModel } from "./operation-table.ts";
@@ -90,7 +91,7 @@ function decisionTable(entries: readonly LedgerEntry[], now: Date): ComponentChi
     return [
       time(recordedAt, now),
       decision?.reaction ?? "–",
-      decision?.heldBack ? h("span", null, state("held"), ` by ${decision.heldBack.hold}`) : "now",
+      decision?.heldBack ? starts(decision.heldBack, now) : "now",
       text(summary, 400),
       decision?.rule ?? "–",
       shortId(signal),
@@ -102,6 +103,12 @@ function decisionTable(entries: readonly LedgerEntry[], now: Date): ComponentChi
     rows,
     "No signal yet. Each one appears here with what was decided about it, and why.",
   );
+}
+
+/** A moment is shown as everywhere else on the pages; what no clock ends is said in words. */
+function starts(held: HeldBack, now: Date): ComponentChild {
+  if (held.until === null) return h("span", null, state("held"), ` by ${heldInWords(held)}`);
+  return h("span", null, state("held"), ` by ${held.hold} until `, time(held.until, now));
 }
 
 function policyTable(policy: ModelView["policy"]): ComponentChild {

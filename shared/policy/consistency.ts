@@ -19,7 +19,7 @@ export function inconsistencies(policy: ModelPolicy): Inconsistency[] {
 
 function ofRollout({ rollout }: ModelPolicy): Inconsistency[] {
   const { steps } = rollout;
-  const rising = steps.every((step, index) => index === 0 || step > (steps[index - 1] ?? 0));
+  const rising = steps.every((step, index) => step > (steps[index - 1] ?? 0));
   if (rising && steps.at(-1) === 100) return [];
   return [
     { path: "rollout.steps", found: JSON.stringify(steps), expected: "rising percentages, the last one 100" },

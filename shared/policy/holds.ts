@@ -1,10 +1,9 @@
 import { durationMs } from "../duration.ts";
-import type { HeldBack, Reaction } from "./decision.ts";
+import type { HeldBack, Reaction, UntilEvent } from "./decision.ts";
 import { flappingUntil } from "./flapping.ts";
 import { freezeAt, freezeEnd } from "./freeze.ts";
 import {
-  breachesInARow,
-  breachesOutOf,
+  breachesMissing,
   claimant,
   estimatedCost,
   incidentLimits,
@@ -12,7 +11,8 @@ import {
   type Situation,
 } from "./situation.ts";
 
-type Holding = Omit<HeldBack, "hold">;
+/** Each hold says until when: up to a moment, or until something happens that no clock can tell. */
+type Holding = { liftedBy: string } & ({ until: string } | { untilEvent: UntilEvent });
 type Hold = { name: string; holds: (situation: Situation) => Holding | null; policyField?: string };
 
 /** What holds a reaction back. The first row that applies is the one the operator is shown. */
@@ -46,8 +46,13 @@ export function awaitsApproval(situation: Situation): HeldBack | null {
 function firstHold(rows: readonly Hold[], situation: Situation): HeldBack | null {
   for (const { name, holds, policyField } of rows) {
     const holding = holds(situation);
-    if (holding)
-      return { hold: name, ...holding, ...(policyField && situation.policy ? { policyField } : {}) };
+    if (!holding) continue;
+    return {
+      hold: name,
+      until: null,
+      ...holding,
+      ...(policyField && situation.policy ? { policyField } : {}),
+    };
   }
   return null;
 }
@@ -92,7 +97,10 @@ const WAITS_FOR: Record<Reaction, readonly string[]> = {
 
 function duplicate({ signal, state }: Situation): Holding | null {
   if (!state.decidedSignals.includes(signal.id)) return null;
-  return { until: null, liftedBy: "a replay of the signal from the inbox: it has been decided before" };
+  return {
+    untilEvent: { event: "replay", signal: signal.id },
+    liftedBy: "a replay of the signal from the inbox: it has been decided before",
+  };
 }
 
 function freeze({ reaction, policy, now }: Situation): Holding | null {
@@ -108,7 +116,7 @@ function claimedVersion(situation: Situation): Holding | null {
   const operation = claimant(situation);
   if (operation === undefined) return null;
   return {
-    until: null,
+    untilEvent: { event: "never", operation },
     liftedBy: `nothing: operation ${operation} registered this version and carries it on`,
   };
 }
@@ -116,38 +124,44 @@ function claimedVersion(situation: Situation): Holding | null {
 function operationUnderWay({ reaction, state }: Situation): Holding | null {
   const other = state.operations.find(({ kind }) => WAITS_FOR[reaction].includes(kind));
   if (!other) return null;
-  return { until: null, liftedBy: `the end of operation ${other.id} (${other.kind}, since ${other.since})` };
+  return {
+    untilEvent: { event: "operation-end", operation: other.id, kind: other.kind },
+    liftedBy: `the end of operation ${other.id} (${other.kind}, since ${other.since})`,
+  };
 }
 
 function consecutiveBreaches(situation: Situation): Holding | null {
   const { signal, policy } = situation;
   if (!policy || !isWorsening(signal.kind) || signal.state !== "raised") return null;
-  const { consecutiveBreaches: needed, outOf } = policy.drift;
-  const counted = outOf === undefined ? breachesInARow(situation) : breachesOutOf(situation, outOf);
-  const missing = needed - counted;
-  if (missing <= 0) return null;
+  const more = breachesMissing(situation, policy.drift);
+  if (more === 0) return null;
+  const { outOf } = policy.drift;
   const among = outOf === undefined ? "in a row" : `within the last ${outOf} reports`;
   return {
-    until: null,
-    liftedBy: `${missing} more ${missing === 1 ? "breach" : "breaches"} of ${signal.kind} ${among}`,
+    untilEvent: { event: "breaches", kind: signal.kind, more },
+    liftedBy: `${more} more ${more === 1 ? "breach" : "breaches"} of ${signal.kind} ${among}`,
   };
 }
 
 function noise(situation: Situation): Holding | null {
   if (situation.triage?.verdict !== "noise") return null;
-  const least = situation.policy?.drift.minimumImportance ?? 0;
-  const feature = least > 0 ? ` of a feature that matters at least ${least}` : "";
-  return { until: null, liftedBy: `a value on the bad side of its limit${feature}` };
+  const importance = situation.policy?.drift.minimumImportance ?? 0;
+  const feature = importance > 0 ? ` of a feature that matters at least ${importance}` : "";
+  return {
+    untilEvent: { event: "finding", kind: situation.signal.kind, importance },
+    liftedBy: `a value on the bad side of its limit${feature}`,
+  };
 }
 
 function minimumSample({ signal, policy }: Situation): Holding | null {
   if (!policy || !isWorsening(signal.kind) || signal.state !== "raised") return null;
   const sizes = signal.evidence.measurements.flatMap(({ sampleSize }) => sampleSize ?? []);
   const largest = Math.max(...sizes);
-  if (sizes.length === 0 || largest >= policy.drift.minimumSample) return null;
+  const rows = policy.drift.minimumSample;
+  if (sizes.length === 0 || largest >= rows) return null;
   return {
-    until: null,
-    liftedBy: `a finding that rests on at least ${policy.drift.minimumSample} rows; this one has ${largest}`,
+    untilEvent: { event: "sample", kind: signal.kind, rows },
+    liftedBy: `a finding that rests on at least ${rows} rows; this one has ${largest}`,
   };
 }
 
@@ -167,7 +181,7 @@ function confirmation(situation: Situation): Holding | null {
   const { policy } = situation;
   if (policy?.drift.actOn !== "confirmed" || situation.triage?.verdict !== "suspected") return null;
   return {
-    until: null,
+    untilEvent: { event: "confirmation", kind: "performance.degraded" },
     liftedBy: `a finding that performance got worse, within ${policy.drift.confirmWithin} of the drift`,
   };
 }
@@ -182,7 +196,10 @@ function costApproval({ reaction, policy, state, now }: Situation): Holding | nu
     return covers && now.getTime() < Date.parse(approved.until);
   });
   if (isApproved) return null;
-  return { until: null, liftedBy: `an approval to spend ${estimate} ${currency} on ${reaction}` };
+  return {
+    untilEvent: { event: "approval", reaction, amount: estimate, currency },
+    liftedBy: `an approval to spend ${estimate} ${currency} on ${reaction}`,
+  };
 }
 
 /** Counts from the end of the last retraining, or from its start while the end is not known. */

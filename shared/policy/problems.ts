@@ -13,7 +13,7 @@ export function problemsOf(
   line: (path: Path) => number,
 ): PolicyProblem[] {
   return error.issues.flatMap((issue): PolicyProblem[] => {
-    const path = issue.path.map((step) => (typeof step === "number" ? step : String(step)));
+    const path = issue.path.map(String);
     if (issue.code === "unrecognized_keys") {
       const known = Object.keys(shapeOf(schemaAt(schema, path)));
       return issue.keys.map((key) => ({
@@ -34,10 +34,10 @@ export function problemsOf(
   });
 }
 
+/** The nearest right name, where one is near enough to have been meant; else all of them. */
 function suggestion(key: string, known: readonly string[]): string {
-  const near = known.length > 0 ? closest(key, known) : undefined;
-  if (near !== undefined && distance(key, near) <= Math.max(2, key.length / 3)) return `'${near}'`;
-  return known.length > 0 ? `one of ${known.join(", ")}` : "none here";
+  const near = closest(key, known);
+  return distance(key, near) <= Math.max(2, key.length / 3) ? `'${near}'` : `one of ${known.join(", ")}`;
 }
 
 /** zod's formats in words. */
@@ -55,7 +55,7 @@ function expectation(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_union") return "a value";
   if (issue.code === "invalid_format" && issue.format !== "regex")
     return FORMATS[issue.format] ?? issue.format;
-  return issue.message.replace(/^(Invalid input|Too \w+): (expected )?/, "");
+  return issue.message.replace(/^(Invalid input|Too \w+): expected /, "");
 }
 
 function schemaAt(schema: z.ZodType, path: Path): z.ZodType {

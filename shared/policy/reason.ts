@@ -1,5 +1,5 @@
 import type { Measurement, Signal, SignalKind } from "../signals/signal.ts";
-import type { HeldBack, Reaction, Triage } from "./decision.ts";
+import type { HeldBack, Reaction, Triage, UntilEvent } from "./decision.ts";
 import { budgetTier } from "./situation.ts";
 
 /** What happened, as an operator would say it; the subject goes before. */
@@ -71,7 +71,34 @@ export function reasonFor(
     triage && triage.verdict !== "suspected" ? ` It is ${triage.verdict}: ${triage.because}.` : "";
   const whole = `${sentence}${because === undefined ? "." : `: ${because}.`}${certainty}`;
   if (!held) return whole;
-  return `${whole} Held back by ${held.hold}${held.until === null ? "" : ` until ${held.until}`}; lifted by ${held.liftedBy}.`;
+  return `${whole} Held back by ${heldInWords(held)}; lifted by ${held.liftedBy}.`;
+}
+
+/** Which hold, and until when: `cool-down until 2026-07-01T12:00:20.000Z`, `duplicate until it is replayed`. */
+export function heldInWords({ hold, until, untilEvent }: HeldBack): string {
+  if (until !== null) return `${hold} until ${until}`;
+  return untilEvent === undefined ? hold : `${hold} ${eventInWords(untilEvent)}`;
+}
+
+function eventInWords(until: UntilEvent): string {
+  switch (until.event) {
+    case "replay":
+      return "until it is replayed";
+    case "operation-end":
+      return `until operation ${until.operation} ends`;
+    case "never":
+      return "for good";
+    case "breaches":
+      return `until ${until.more} more ${until.more === 1 ? "breach is" : "breaches are"} reported`;
+    case "finding":
+      return `until ${until.kind} is reported ${until.importance > 0 ? "of a feature that matters" : "beyond its limit"}`;
+    case "sample":
+      return `until ${until.kind} is reported on ${until.rows} rows or more`;
+    case "confirmation":
+      return `until ${until.kind} is reported`;
+    case "approval":
+      return `until somebody approves ${until.amount} ${until.currency}`;
+  }
 }
 
 function nameOf({ kind: signalKind, subject }: Signal): string {

@@ -29,15 +29,33 @@ export const isWorsening = (kind: SignalKind): boolean => WORSENING.has(kind);
 export const breachesInARow = ({ signal, state }: Situation): number =>
   (state.breaches[signal.kind]?.length ?? 0) + 1;
 
-/** Breaches among the last reports of the signal's kind, this one included, since something was done about it. */
-export function breachesOutOf({ signal, state }: Situation, outOf: number): number {
+/**
+ * How many more breaches of the signal's kind it takes, one after another, until so many are in a row; or among the last
+ * `outOf` reports since something was done about it, where each further one pushes out the oldest.
+ *
+ * @returns 0 when the signal itself is enough
+ */
+export function breachesMissing(
+  situation: Situation,
+  { consecutiveBreaches, outOf }: ModelPolicy["drift"],
+): number {
+  if (outOf === undefined) return Math.max(0, consecutiveBreaches - breachesInARow(situation));
+  const breaches = [...reportsSinceAction(situation).map(({ state }) => state === "raised"), true];
+  const isEnough = (more: number) => {
+    const latest = [...breaches, ...Array.from({ length: more }, () => true)].slice(-outOf);
+    return latest.filter((isBreach) => isBreach).length >= consecutiveBreaches;
+  };
+  const counts = Array.from({ length: consecutiveBreaches }, (_, more) => more);
+  return counts.find(isEnough) ?? consecutiveBreaches;
+}
+
+/** Earlier reports of the signal's kind, oldest first; a retraining for whatever cause did something about it, too. */
+function reportsSinceAction({ signal, state }: Situation) {
   const reports = state.reports[signal.kind] ?? [];
   const retrainedAt = Date.parse(state.retrains.at(-1)?.startedAt ?? "1970-01-01T00:00:00Z");
-  const since = reports
+  return reports
     .slice(reports.findLastIndex(({ acted }) => acted) + 1)
     .filter(({ at }) => Date.parse(at) > retrainedAt);
-  const latest = outOf > 1 ? since.slice(1 - outOf) : [];
-  return latest.filter((report) => report.state === "raised").length + 1;
 }
 
 /** How signals are taken together: by the policy, or as its schema says where there is none. */

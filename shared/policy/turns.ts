@@ -1,4 +1,5 @@
 import { durationMs } from "../duration.ts";
+import type { SignalKind } from "../signals/signal.ts";
 import type { Reaction } from "./decision.ts";
 import { openIncident } from "./incident.ts";
 import { breachesInARow, claimant, incidentLimits, isLastTier, type Situation } from "./situation.ts";
@@ -67,9 +68,12 @@ export const LOOP_GUARD: Turn = {
   policyField: "retraining.loopGuard",
 };
 
+/** What the owners of security look at, whatever moves meanwhile. */
+const FOR_SECURITY: ReadonlySet<SignalKind> = new Set(["policy.violated", "api.threatened"]);
+
 /** An endpoint in trouble while traffic moves: the rollout is told, and rolls back before anything else. */
 function isDuringRollout({ reaction, signal, state }: Situation): boolean {
-  const concerns = reaction === "setup-loopback" && signal.kind !== "policy.violated";
+  const concerns = reaction === "setup-loopback" && !FOR_SECURITY.has(signal.kind);
   return concerns && state.operations.some(({ kind }) => kind === "rollout");
 }
 

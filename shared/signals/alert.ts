@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   caseless,
+  fieldAt,
   isRecord,
   LooseNumber,
   OptionalText,
@@ -125,8 +126,20 @@ export function readCustom(...places: unknown[]): ReadonlyMap<string, string> {
 export const firstTime = (...texts: unknown[]): string | null =>
   texts.reduce<string | null>((found, text) => found ?? readTime(text), null);
 
-/** The object at a field, also where it came as JSON text. */
+/** The object at a field, whatever the case of its key, also where it came as JSON text. */
 export function recordAt(value: unknown, name: string): Record<string, unknown> {
-  const found = isRecord(value) && Object.hasOwn(value, name) ? parsedJson(value[name]) : undefined;
+  const found = parsedJson(fieldAt(value, name));
   return isRecord(found) ? found : {};
 }
+
+/** Their alert id is unique per alert, so that Fired and Resolved of one alert share it. */
+const UNIQUE_ID = new Set([
+  "platform",
+  "logalertsv2",
+  "loganalytics",
+  "applicationinsights",
+  "smartdetector",
+]);
+
+/** Whether a monitoring service gives each alert an id of its own; else the id names the rule, or is a constant. */
+export const hasUniqueId = (service: string): boolean => UNIQUE_ID.has(service);

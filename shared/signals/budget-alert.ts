@@ -38,8 +38,8 @@ const Legacy = z.object({ schemaId: z.literal("AIP Budget Notification"), data: 
 /**
  * A tier of a budget that was reached, by the common schema or the legacy one.
  *
- * Id: budget, scope, tier, forecast or actual, and the month it was reported in: a redelivery is the same occurrence, the next month's is another. Months stand in for the budget's
- * own period, which no alert tells.
+ * Id: budget, scope, tier, forecast or actual, and the month it was reported in: a redelivery is the same occurrence,
+ * in whichever form, and the next month's is another. Months stand in for the budget's own period, which no alert tells.
  *
  * @param body - the parsed JSON of one call of an action group
  * @param receivedAt - dates a legacy alert, which has no date of its own; without it the budget's start stands in
@@ -84,7 +84,7 @@ function budgetSignal(
   const threshold = amountOf(named, whole);
   const tier = threshold !== null && whole !== null && whole > 0 ? round((threshold / whole) * 100) : null;
   const startedAt = readTime(fields.BudgetStartDate);
-  const scope = fields.Scope ?? [fields.SubscriptionId, fields.ResourceGroup].filter(Boolean).join("/");
+  const scope = scopeOf(fields, alertId);
   const occurredAt = firedAt ?? startedAt;
   if (occurredAt === null)
     return rejected(RULE, "firedDateTime", "expected when the alert fired, found nothing");
@@ -114,6 +114,19 @@ function budgetSignal(
     source: { door: "alerts", type: "CostAlerts", id: alertId ?? fields.BudgetName },
   });
   return signalled(RULE, signal);
+}
+
+/** Of one budget the same in both forms: the legacy one has the parts, and the alert's own id begins with it. */
+function scopeOf(
+  { Scope, SubscriptionId, ResourceGroup }: z.infer<typeof BudgetFields>,
+  alertId: string | undefined,
+): string {
+  if (Scope !== undefined) return Scope.replace(/(.)\/$/, "$1");
+  if (SubscriptionId === undefined) {
+    return /^\/subscriptions\/[^/]+(\/resourceGroups\/[^/]+)?/i.exec(alertId ?? "")?.[0] ?? "";
+  }
+  const group = ResourceGroup === undefined ? "" : `/resourceGroups/${ResourceGroup}`;
+  return `/subscriptions/${SubscriptionId}${group}`;
 }
 
 /** Notifications of 2018 gave the threshold as a ratio of the budget, such as 0.8: no real threshold is so small. */

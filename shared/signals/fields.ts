@@ -53,6 +53,15 @@ export function caseless<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.compile(z.preprocess((value) => pick(value, names), z.object(shape)));
 }
 
+/** A field of an object, whatever the case of its key; the spelling asked for wins. */
+export function fieldAt(value: unknown, name: string): unknown {
+  if (!isRecord(value)) return undefined;
+  if (Object.hasOwn(value, name)) return value[name];
+  const found: Record<string, unknown> = {};
+  pickOtherCases(value, new Map([[name.toLowerCase(), name]]), found);
+  return found[name];
+}
+
 /** The object itself, or the object inside a JSON text; anything else is left for the schema to refuse. */
 export function parsedJson(value: unknown): unknown {
   if (typeof value !== "string" || value.length > LONGEST_JSON) return value;

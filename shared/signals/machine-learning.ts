@@ -52,6 +52,7 @@ const Deployed = caseless({
   ServiceComputeType: OptionalText,
   ModelIds: OptionalText,
   ServiceTags: TextMap,
+  ServiceProperties: TextMap,
 });
 
 /** More models than this are not behind one service. */
@@ -77,7 +78,7 @@ export const modelDeployed: EventParser = (event, { rule, occurredAt, data }) =>
         severity: 4,
         occurredAt,
         facts: { computeType: read.data.ServiceComputeType },
-        tags: { tag: read.data.ServiceTags },
+        tags: { tag: read.data.ServiceTags, property: read.data.ServiceProperties },
         source: { door: DOOR, type: event.type, id: event.id },
       }),
   );
@@ -95,16 +96,17 @@ const DatasetDrift = caseless({
   EndTime: OptionalText,
 });
 
-/** Id: the monitor and its run; without a run, the event's own id. */
+/** Id: the monitor and its run, which the subject names too; without a run, the event's own id. */
 export const datasetDriftDetected: EventParser = (event, { rule, occurredAt, data }) => {
   const read = DatasetDrift.safeParse(data);
   if (!read.success) return { problem: read.error };
-  const { DataDriftId, DataDriftName, RunId, DriftCoefficient, StartTime, EndTime, ...sets } = read.data;
+  const { DataDriftId, DataDriftName, DriftCoefficient, StartTime, EndTime, ...sets } = read.data;
+  const run = sets.RunId ?? /^datadrifts?\/.+\/runs?\/(.+)$/i.exec(event.subject)?.[1];
   const [from, to] = [readTime(StartTime), readTime(EndTime)];
   const signal = buildSignal({
-    id: signalId("drift.data", foldCase(event.source), DataDriftId, RunId ?? event.id),
+    id: signalId("drift.data", foldCase(event.source), DataDriftId, run ?? event.id),
     kind: "drift.data",
-    subject: { ...subjectOf(event.source), ...(RunId === undefined ? {} : { job: RunId }) },
+    subject: { ...subjectOf(event.source), ...(run === undefined ? {} : { job: run }) },
     severity: 2,
     occurredAt,
     measurements: [

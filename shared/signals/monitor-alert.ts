@@ -1,10 +1,10 @@
-import type { Alert, AlertMeaning } from "./alert.ts";
+import { type Alert, type AlertMeaning, hasUniqueId } from "./alert.ts";
 import { activityMeaning, healthMeaning, serviceHealthMeaning, smartMeaning } from "./alert-context.ts";
 import { metricMeaning, queryMeaning } from "./alert-kinds.ts";
 import { readAlert } from "./alert-schemas.ts";
 import { parseBudgetAlert } from "./budget-alert.ts";
 import { buildSignal } from "./build.ts";
-import { firstProblem, isRecord, shown } from "./fields.ts";
+import { isRecord, shown } from "./fields.ts";
 import { ignored, type ParseOutcome, rejected, signalled } from "./outcome.ts";
 import { foldCase, subjectOf } from "./resource-id.ts";
 import { type Measurement, type Signal, SignalKind, type Subject } from "./signal.ts";
@@ -34,17 +34,16 @@ const SERVICES: ReadonlyMap<string, (alert: Alert) => AlertMeaning | string> = n
  *
  * Id: the alert's own id and whether it fired or resolved; with the time it fired for services whose id names the
  * rule instead. Activity log: the event. Service Health: the incident, whose many updates are one occurrence.
+ *
+ * @param receivedAt - dates what has no date of its own: a legacy budget, an alert whose sender left it out
  */
 export function parseMonitorAlert(body: unknown, receivedAt?: Date): ParseOutcome {
   if (!isRecord(body)) return rejected("alert", "", `expected one alert, found ${shown(body)}`);
   if (isBudget(body)) return parseBudgetAlert(body, receivedAt);
-  const alert = readAlert(body);
+  const alert = readAlert(body, receivedAt);
   if (!alert)
     return rejected("alert", "schemaId", `expected a schema of Azure Monitor, found ${shown(body.schemaId)}`);
-  if ("problem" in alert) {
-    const { field, reason } = firstProblem(alert.problem);
-    return rejected("alert", field, reason);
-  }
+  if ("field" in alert) return rejected("alert", alert.field, alert.reason);
   const meaning = statedMeaning(alert) ?? SERVICES.get(alert.service)?.(alert) ?? unknownService(alert);
   const rule = `alert/${alert.service.slice(0, 40)}`;
   if (typeof meaning === "string") return ignored(rule, meaning);
@@ -82,18 +81,9 @@ function noReaction({ criteria, rule }: Alert): string {
 
 const unknownService = ({ service }: Alert): string => `no reaction to alerts of ${shown(service)}`;
 
-/** Their alert id is unique per alert, so that Fired and Resolved of one alert share it. */
-const UNIQUE_ID = new Set([
-  "platform",
-  "logalertsv2",
-  "loganalytics",
-  "applicationinsights",
-  "smartdetector",
-]);
-
 function alertSignal(alert: Alert, meaning: AlertMeaning): Signal {
   const state = meaning.state ?? alert.state;
-  const own = UNIQUE_ID.has(alert.service) ? [foldCase(alert.id)] : [foldCase(alert.id), alert.occurredAt];
+  const own = hasUniqueId(alert.service) ? [foldCase(alert.id)] : [foldCase(alert.id), alert.occurredAt];
   const identity = meaning.identity === undefined ? own : [meaning.identity];
   return buildSignal({
     id: signalId(meaning.kind, ...identity, state),

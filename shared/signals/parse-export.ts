@@ -106,7 +106,7 @@ function parseRecord(record: unknown): Found {
   if (type !== undefined && isInference(type)) return inferenceRecord(record);
   if (metricName !== undefined)
     return /^RequestLatency_P95$/i.test(metricName) ? latencyMetric(record) : null;
-  const category = name?.toLowerCase();
+  const category = (name ?? type)?.toLowerCase();
   const read = category === undefined ? undefined : READERS.get(category);
   return read ? read(record) : null;
 }
@@ -157,7 +157,13 @@ function trafficRequest(record: unknown): EndpointRequest | ParseOutcome {
   };
 }
 
-const Latency = caseless({ time: Moment, resourceId: Name, average: LooseNumber });
+/** A data collection rule tells the dimensions, a diagnostic setting does not. */
+const Latency = caseless({
+  time: Moment,
+  resourceId: Name,
+  average: LooseNumber,
+  dimension: caseless({ deployment: OptionalText }).optional().catch(undefined),
+});
 
 /** A minute without requests has no average, and says nothing. */
 function latencyMetric(record: unknown): LatencyMetric | ParseOutcome | null {
@@ -166,7 +172,8 @@ function latencyMetric(record: unknown): LatencyMetric | ParseOutcome | null {
     const { field, reason } = firstProblem(read.error);
     return rejected("export/metric", field, reason);
   }
-  const { endpoint, deployment = "" } = subjectOf(read.data.resourceId);
+  const { dimension } = read.data;
+  const { endpoint, deployment = dimension?.deployment ?? "" } = subjectOf(read.data.resourceId);
   const p95Ms = read.data.average ?? null;
   if (endpoint === undefined || p95Ms === null) return null;
   return { metric: "RequestLatency_P95", endpoint, deployment, at: read.data.time, p95Ms };

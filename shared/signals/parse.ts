@@ -6,6 +6,7 @@ import { firstProblem, isRecord, noDate, readTime, shown } from "./fields.ts";
 import { datasetDriftDetected, modelDeployed, modelRegistered } from "./machine-learning.ts";
 import { runEvent } from "./machine-learning-runs.ts";
 import { ignored, type ParseOutcome, rejected } from "./outcome.ts";
+import { foldCase, subjectOf } from "./resource-id.ts";
 import { availabilityChanged, resourceAnnotated } from "./resource-notifications.ts";
 
 export { parseBudgetAlert } from "./budget-alert.ts";
@@ -54,8 +55,11 @@ const PARSERS: ReadonlyMap<string, Row> = new Map([
  * Reads ONE event in Event Grid's schema or CloudEvents 1.0; a list of one is taken as that one. Never throws.
  *
  * An unknown type is ignored rather than refused: Event Grid would retry a refusal for 24 hours.
+ *
+ * @param watched - resource id of the workspace that is looked after: models and runs of others are ignored, because
+ *   several may have a subscription to one door. Without it, those of every workspace are taken.
  */
-export function parseModelEvent(event: unknown): ParseOutcome {
+export function parseModelEvent(event: unknown, watched?: string): ParseOutcome {
   const one = Array.isArray(event) && event.length === 1 ? event[0] : event;
   if (!isRecord(one)) return rejected("event-grid", "", `expected one event, found ${shown(event)}`);
   const envelope = readEnvelope(one);
@@ -70,6 +74,10 @@ export function parseModelEvent(event: unknown): ParseOutcome {
   const row = PARSERS.get(type);
   if (!row)
     return ignored("event-grid/unknown-type", `no reaction to events of type ${shown(envelope.data.type)}`);
+  const other = row.rule.startsWith("ml/") ? otherWorkspace(envelope.data.source, watched) : undefined;
+  if (other !== undefined) {
+    return ignored("ml/other-workspace", `it comes from workspace ${shown(other)}, which is not watched`);
+  }
   const occurredAt = readTime(envelope.data.time);
   if (occurredAt === null) {
     const name = "eventType" in one ? "eventTime" : "time";
@@ -80,4 +88,12 @@ export function parseModelEvent(event: unknown): ParseOutcome {
   if (!("problem" in outcome)) return outcome;
   const { field, reason } = firstProblem(outcome.problem, "data");
   return rejected(row.rule, field, reason);
+}
+
+/** The name of the workspace that an event comes from, where it is not the one that is watched. */
+function otherWorkspace(source: string, watched: string | undefined): string | undefined {
+  const { workspace } = subjectOf(source);
+  if (watched === undefined || workspace === undefined) return undefined;
+  if (foldCase(workspace) === foldCase(watched)) return undefined;
+  return workspace.slice(workspace.lastIndexOf("/") + 1);
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { modelEvents } from "../../functions/model-events.ts";
 import { fixture } from "../shared/signals/fixtures.ts";
-import { type Adapters, context, startAdapters } from "./adapters.ts";
+import { type Adapters, context, startAdapters, WORKSPACE } from "./adapters.ts";
 
 let adapters: Adapters;
 beforeAll(async () => {
@@ -11,13 +11,25 @@ afterAll(() => adapters.stop());
 
 const newest = async () => (await adapters.services.inbox.newest(1))[0];
 
-test("a registered model becomes a signal; Event Grid's second delivery a duplicate", async () => {
+const registered = (topic: string) => {
   const [event] = [fixture("eventgrid-ml-model-registered")].flat();
+  return { ...Object(event), topic };
+};
+
+test("a registered model becomes a signal; Event Grid's second delivery a duplicate", async () => {
+  const event = registered(WORKSPACE.toUpperCase());
   await modelEvents(event, context(), adapters.services);
   expect(await newest()).toMatchObject({ outcome: "signal", kind: "model.registered" });
   adapters.clock.advance(30_000);
   await modelEvents(event, context(), adapters.services);
   expect(await newest()).toMatchObject({ outcome: "duplicate", kind: "model.registered" });
+  expect(adapters.held()).toBe(1);
+});
+
+test("a model of a workspace that is not watched is kept, and starts nothing", async () => {
+  adapters.clock.advance(1);
+  await modelEvents(registered(`${WORKSPACE}-2`), context(), adapters.services);
+  expect(await newest()).toMatchObject({ outcome: "ignored", rule: "ml/other-workspace" });
   expect(adapters.held()).toBe(1);
 });
 

@@ -26,7 +26,33 @@ describe("one policy", () => {
       heldBack: 1,
     });
     expect(policy.holds).toEqual({ "operation-under-way": 1 });
+    const operation = "played:performance.degraded:2026-07-08T06:00:00.000Z";
+    expect(policy.held).toEqual([
+      {
+        receivedAt: "2026-07-08T06:30:00.000Z",
+        signalId: "performance.degraded:2026-07-08T06:30:00.000Z",
+        kind: "performance.degraded",
+        model: "weather-max",
+        reaction: "retraining",
+        heldBack: {
+          hold: "operation-under-way",
+          until: null,
+          untilEvent: { event: "operation-end", operation, kind: "retraining" },
+          liftedBy: `the end of operation ${operation} (retraining, since 2026-07-08T06:00:00.000Z)`,
+        },
+      },
+    ]);
     expect(differences).toEqual([]);
+  });
+
+  test("says in words what was held back, until when, and what would lift it", () => {
+    const { out } = run("backtest", inbox(), "--policy", "policy.yaml");
+    expect(out.trimEnd().split("\n").slice(-3)).toEqual([
+      "held back: operation-under-way 1",
+      "  2026-07-08T06:30:00.000Z  performance.degraded of weather-max",
+      "    retraining by operation-under-way until operation played:performance.degraded:2026-07-08T06:00:00.000Z ends; " +
+        "lifted by the end of operation played:performance.degraded:2026-07-08T06:00:00.000Z (retraining, since 2026-07-08T06:00:00.000Z)",
+    ]);
   });
 
   test("counts each day, in UTC", () => {
@@ -75,8 +101,16 @@ describe("two policies", () => {
       signalId: "drift.data:2026-07-06T06:00:00.000Z",
       kind: "drift.data",
       model: "weather-max",
-      before: { reaction: "retraining", heldBackBy: null },
-      after: { reaction: "retraining", heldBackBy: "consecutive-breaches" },
+      before: { reaction: "retraining", heldBack: null },
+      after: {
+        reaction: "retraining",
+        heldBack: {
+          hold: "consecutive-breaches",
+          until: null,
+          untilEvent: { event: "breaches", kind: "drift.data", more: 1 },
+          liftedBy: "1 more breach of drift.data in a row",
+        },
+      },
     });
   });
 
@@ -84,7 +118,9 @@ describe("two policies", () => {
     const { out } = run("backtest", inbox(), "--policy", "policy.yaml", "--against", stricter());
     expect(out).toContain("Signals that the two answer differently: ");
     expect(out).toContain("before  retraining (drift.data/classical)");
-    expect(out).toContain("after   retraining, held back by consecutive-breaches (drift.data/classical)");
+    expect(out).toContain(
+      "after   retraining, held back by consecutive-breaches until 1 more breach is reported (drift.data/classical)",
+    );
   });
 
   test("that are the same have no differences", () => {
@@ -103,6 +139,8 @@ describe("the report", () => {
     expect(page.startsWith("<!doctype html>")).toBe(true);
     expect(page.match(/<svg /g)).toHaveLength(2);
     expect(page).toContain("2026-07-06: 2 retrains");
+    expect(page).toContain(">consecutive-breaches until 1 more breach is reported</td>");
+    expect(page).toContain(">1 more breach of drift.data in a row</td>");
     expect(page).not.toMatch(/<(script|link|img)|NaN|undefined/);
   });
 

@@ -10,6 +10,10 @@ describe("a payload's door is recognised from its body", () => {
     ["cloudevents-ml-model-registered", "model-events"],
     ["alert-common-metric-static-fired", "alerts"],
     ["alert-legacy-resource-health", "alerts"],
+    ["alert-legacy-log-v1-number-of-results", "alerts"],
+    ["alert-classic-metric-activated", "alerts"],
+    ["alert-smart-detection-failure-anomalies-resolved", "alerts"],
+    ["cloudevents-deadletter-envelope", "model-events"],
     ["alert-common-budget-actual-cost-fired", "budget"],
     ["alert-legacy-budget-aip", "budget"],
     ["eventhub-aml-online-endpoint-traffic-log-derived", "endpoint-traffic"],
@@ -22,6 +26,10 @@ describe("a payload's door is recognised from its body", () => {
   test.each([null, 1, "text", [], [1], {}])("and not from %j", (body) => {
     expect(recognisedDoor(body)).toBeNull();
   });
+});
+
+test("a security finding of a continuous export is recognised by its enrichment", () => {
+  expect(recognisedDoor({ securityEventDataEnrichment: { isSnapshot: true } })).toBe("endpoint-traffic");
 });
 
 test("lines of JSON are an export", () => {

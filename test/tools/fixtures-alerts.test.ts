@@ -9,7 +9,7 @@ const names = fixtureNames.filter((name) => name.startsWith("alert-")).sort();
 /** An alert as its schema is read, before anything decides what it means; its context is the payload's own. */
 function alertOf(name: string): unknown {
   const read = readAlert(fixture(name) as Record<string, unknown>);
-  if (read === null || "problem" in read) return null;
+  if (read === null || "field" in read) return null;
   const { context, ...alert } = read;
   // Maps as objects.
   return JSON.parse(

@@ -1,5 +1,6 @@
 import { type ComponentChild, h } from "preact";
 import { renderToString } from "preact-render-to-string";
+import { heldInWords } from "../../shared/policy/reason.ts";
 import type { Backtest, Difference } from "../backtesting.ts";
 import { COUNTED, type Tally } from "../tally.ts";
 import { dayChart, tallestDay } from "./chart.ts";
@@ -70,8 +71,20 @@ function side(name: string, tally: Tally, most: number): ComponentChild[] {
     ),
     h("h3", null, "Held back"),
     table(["by", "times"], Object.entries(tally.holds)),
+    heldBack(tally),
     h("h3", null, "Rules"),
     table(["rule", "times"], Object.entries(tally.rules)),
+  ];
+}
+
+function heldBack({ held, total }: Tally): ComponentChild {
+  const rows = held.slice(0, MOST_ROWS).map(({ receivedAt, kind, model, reaction, heldBack: hold }) => {
+    const signal = model === null ? kind : `${kind} of ${model}`;
+    return [receivedAt, signal, reaction, heldInWords(hold), hold.liftedBy];
+  });
+  return [
+    rows.length < total.heldBack ? h("p", null, `The first ${rows.length}:`) : null,
+    table(["received", "signal", "reaction", "held back by", "lifted by"], rows),
   ];
 }
 

@@ -3,8 +3,10 @@ import { describe, expect, test } from "vitest";
 import { homePage } from "../../../shared/console/home-page.ts";
 import { inboxPage } from "../../../shared/console/inbox-page.ts";
 import { ledgerPage } from "../../../shared/console/ledger-page.ts";
+import { modelPage } from "../../../shared/console/model-page.ts";
 import { operationPage } from "../../../shared/console/operation-page.ts";
-import { pages } from "./gallery.ts";
+import type { HeldBack } from "../../../shared/policy/decision.ts";
+import { model, pages } from "./gallery.ts";
 import { entries, inbox, modelState, NOW, operations, promotion, retraining, timeline } from "./sample.ts";
 
 const read = (name: string) => parseHTML(pages[name] ?? "").document;
@@ -64,7 +66,24 @@ describe("the page of a model", () => {
   test("says why a decision was held back, and until when", () => {
     const rows = [...read("model").querySelectorAll("[aria-label='Signals and decisions'] tbody tr")];
     const held = rows.find(({ textContent }) => textContent.includes("held by cool-down"));
+    expect(held?.textContent).toContain("held by cool-down until 20 minutes ago");
     expect(held?.textContent).toContain("Held back by cool-down until Tue 14 Jul 2026, 13:40 UTC");
+  });
+
+  test("says what a hold waits for that no clock ends", () => {
+    const [entry] = model.decisions;
+    if (!entry) throw new Error("the sample has no decision");
+    const heldBack: HeldBack = {
+      hold: "operation-under-way",
+      until: null,
+      untilEvent: { event: "operation-end", operation: "op-1", kind: "retraining" },
+      liftedBy: "the end of operation op-1",
+    };
+    const evidence = { decision: { ...Object(entry.evidence.decision), heldBack } };
+    const { document } = parseHTML(modelPage({ ...model, decisions: [{ ...entry, evidence }] }));
+    expect(document.querySelector("[aria-label='Signals and decisions'] tbody tr")?.textContent).toContain(
+      "held by operation-under-way until operation op-1 ends",
+    );
   });
 
   test("names the file and the line of each policy value", () => {

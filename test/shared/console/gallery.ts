@@ -18,7 +18,8 @@ const LINK = `https://outerloop.example.com/approvals/${openApproval.id}?token=$
 const token = "eyJhbGciOiJIUzI1NiJ9.x.y";
 const newestFirst = sample.entries.toReversed();
 
-const model = {
+/** What the page of a model shows. */
+export const model = {
   state: sample.modelState,
   points: evaluationPoints(sample.entries),
   operations: sample.operations.filter(({ model }) => model === "weather-max"),

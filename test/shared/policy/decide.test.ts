@@ -291,10 +291,60 @@ describe("turns", () => {
     { kind: "endpoint.slow", under: "rollout", rule: "endpoint.slow/classical/during-rollout" },
     { kind: "endpoint.slow", under: "setup-loopback", rule: "endpoint.slow/classical/same-incident" },
     { kind: "policy.violated", under: "rollout", rule: "policy.violated/classical" },
+    { kind: "api.threatened", under: "rollout", rule: "api.threatened/classical" },
+    {
+      kind: "capacity.insufficient",
+      under: "rollout",
+      rule: "capacity.insufficient/classical/during-rollout",
+    },
+    { kind: "network.unreachable", under: "rollout", rule: "network.unreachable/classical/during-rollout" },
+    { kind: "throttling.exceeded", under: "rollout", rule: "throttling.exceeded/classical/during-rollout" },
+    { kind: "endpoint.failing", under: "rollout", rule: "endpoint.failing/classical/during-rollout" },
+    { kind: "endpoint.saturated", under: "rollout", rule: "endpoint.saturated/classical/during-rollout" },
   ] as const)("answers $kind during a $under by $rule", ({ kind, under, rule }) => {
     const state = { ...calm, operations: [{ id: "op-1", kind: under, since: at(-1000) }] };
     const decision = decide(signalOf(kind), open, state, now);
     expect(decision).toMatchObject({ rule, heldBack: null });
+  });
+
+  test.each(
+    (["classical", "vision", "language"] as const).flatMap((scenario) => [
+      {
+        scenario,
+        kind: "endpoint.slow" as const,
+        rollout: true,
+        reaction: "raise-event",
+        turn: "/during-rollout",
+      },
+      { scenario, kind: "endpoint.unused" as const, rollout: true, reaction: "decommission", turn: "" },
+      { scenario, kind: "budget.reached" as const, tier: "99", reaction: "notice", turn: "" },
+      { scenario, kind: "budget.reached" as const, tier: "100", reaction: "cost-review", turn: "/last-tier" },
+      {
+        scenario,
+        kind: "budget.reached" as const,
+        tier: "100",
+        before: 2,
+        reaction: "setup-loopback",
+        turn: "/repeated",
+      },
+    ]),
+  )("turn $kind of a $scenario model into $reaction$turn", ({ scenario, kind, reaction, turn, ...row }) => {
+    const policy = policyWith((draft) => {
+      draft.scenario = scenario;
+    });
+    const tierPercent = "tier" in row ? row.tier : undefined;
+    const signal = signalOf(kind, {
+      evidence: { measurements: [], facts: tierPercent === undefined ? {} : { tierPercent } },
+    });
+    const state = {
+      ...calm,
+      operations: "rollout" in row ? [{ id: "op-1", kind: "rollout", since: at(-1000) }] : [],
+      breaches: { "budget.reached": Array("before" in row ? row.before : 0).fill(at(-DAY)) },
+    };
+    expect(decide(signal, policy, state, now)).toMatchObject({
+      reaction,
+      rule: `${kind}/${scenario}${turn}`,
+    });
   });
 
   const spent = (tierPercent: string, thresholdType = "Actual") =>

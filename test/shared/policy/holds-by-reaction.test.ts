@@ -95,6 +95,7 @@ describe("an operation under way", () => {
         ? {
             hold: "operation-under-way",
             until: null,
+            untilEvent: { event: "operation-end", operation: "op-1", kind },
             liftedBy: `the end of operation op-1 (${kind}, since ${at(-1000)})`,
           }
         : null,
@@ -109,6 +110,7 @@ test("breaches in a row are asked for in these words", () => {
   expect(decide(signalOf("drift.prediction"), two, calm, now).heldBack).toEqual({
     hold: "consecutive-breaches",
     until: null,
+    untilEvent: { event: "breaches", kind: "drift.prediction", more: 1 },
     liftedBy: "1 more breach of drift.prediction in a row",
     policyField: "drift.consecutiveBreaches",
   });
@@ -127,6 +129,7 @@ test("a sample that is too small names its limit", () => {
   expect(decide(small, demanding, calm, now).heldBack).toEqual({
     hold: "minimum-sample",
     until: null,
+    untilEvent: { event: "sample", kind: "drift.data", rows: 500 },
     liftedBy: "a finding that rests on at least 500 rows; this one has 499",
     policyField: "drift.minimumSample",
   });

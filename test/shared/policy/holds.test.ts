@@ -40,6 +40,7 @@ describe("breaches within the last reports", () => {
     expect(decide(drift, twoOfThree, calm, now).heldBack).toEqual({
       hold: "consecutive-breaches",
       until: null,
+      untilEvent: { event: "breaches", kind: "drift.data", more: 1 },
       liftedBy: "1 more breach of drift.data within the last 3 reports",
       policyField: "drift.consecutiveBreaches",
     });
@@ -101,6 +102,7 @@ describe("an approval for the cost", () => {
       heldBack: {
         hold: "cost-approval",
         until: null,
+        untilEvent: { event: "approval", reaction: "retraining", amount: 25, currency: "EUR" },
         liftedBy: "an approval to spend 25 EUR on retraining",
         policyField: "cost.approvalAbove",
       },

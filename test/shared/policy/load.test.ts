@@ -94,6 +94,14 @@ describe("layers", () => {
     ["ab*ba", "aba", false],
     ["a.c", "abc", false],
     ["w*-*x", "weather-max", true],
+    ["weather*", "weather", true],
+    ["*weather", "weather", true],
+    ["*a*", "a", true],
+    ["a*b*b", "ab", false],
+    ["a*b*b", "abb", true],
+    ["*ab*ab*", "abab", true],
+    ["*ab*ab*", "ab", false],
+    ["*ab*ab*", "aba", false],
   ])("match %j with %j: %s", (pattern, model, expected) => {
     expect(matches(pattern, model)).toBe(expected);
   });

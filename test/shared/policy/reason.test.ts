@@ -150,11 +150,11 @@ describe("says what holds it back, until when, and what lifts it", () => {
   test.each([
     {
       state: { decidedSignals: ["drift.data:1"] },
-      says: "Held back by duplicate; lifted by a replay of the signal from the inbox: it has been decided before.",
+      says: "Held back by duplicate until it is replayed; lifted by a replay of the signal from the inbox: it has been decided before.",
     },
     {
       state: { operations: [{ id: "op-1", kind: "retraining", since: at(-1000) }] },
-      says: "Held back by operation-under-way; lifted by the end of operation op-1 (retraining, since 2026-07-01T11:59:59.000Z).",
+      says: "Held back by operation-under-way until operation op-1 ends; lifted by the end of operation op-1 (retraining, since 2026-07-01T11:59:59.000Z).",
     },
     {
       state: { lastRetrainedAt: at(-1000) },

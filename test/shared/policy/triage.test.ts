@@ -138,6 +138,7 @@ describe("confirmation", () => {
       heldBack: {
         hold: "confirmation",
         until: null,
+        untilEvent: { event: "confirmation", kind: "performance.degraded" },
         liftedBy: "a finding that performance got worse, within P7D of the drift",
         policyField: "drift.actOn",
       },
@@ -179,6 +180,7 @@ describe("noise and small samples", () => {
     expect(decide(noise, policy, calm, now).heldBack).toEqual({
       hold: "noise",
       until: null,
+      untilEvent: { event: "finding", kind: "drift.data", importance: 0.2 },
       liftedBy: "a value on the bad side of its limit of a feature that matters at least 0.2",
       policyField: "drift.minimumImportance",
     });
@@ -220,6 +222,7 @@ describe("noise and small samples", () => {
     const decision = decide(small, sampled, calm, now);
     expect(decision.heldBack).toMatchObject({
       until: null,
+      untilEvent: { event: "sample", kind: "drift.data", rows: 30 },
       liftedBy: "a finding that rests on at least 30 rows; this one has 12",
     });
     expect(stateAfter(small, decision, calm, now)).toMatchObject({ breaches: {}, reports: {} });

@@ -131,7 +131,7 @@ describe("a metric alert", () => {
   test("is refused without a date, naming the field", () => {
     expect(parseMonitorAlert(alert({}, { firedDateTime: null }))).toMatchObject({
       outcome: "rejected",
-      field: "firedDateTime",
+      field: "data.essentials.firedDateTime",
     });
   });
 });

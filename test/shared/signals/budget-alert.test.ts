@@ -44,7 +44,7 @@ test("a budget's alert that says all is a signal that says all", () => {
     BudgetStartDate: "2026-01-01",
   };
   expect(only(legacy(all))).toMatchObject({
-    subject: { budget: "team", resource: "s/g" },
+    subject: { budget: "team", resource: "/subscriptions/s/resourceGroups/g" },
     severity: 3,
     evidence: {
       measurements: [{ metric: "cost", value: 810.5, threshold: 800, unit: "EUR", group: "80%" }],
@@ -57,8 +57,53 @@ test("a budget's alert that says all is a signal that says all", () => {
       },
     },
   });
-  expect(only(legacy({ ...all, ResourceGroup: "" })).subject.resource).toBe("s");
+  expect(only(legacy({ ...all, ResourceGroup: "" })).subject.resource).toBe("/subscriptions/s");
   expect(only(legacy({ ...all, Scope: "/subscriptions/x" })).subject.resource).toBe("/subscriptions/x");
+});
+
+describe("a budget's scope", () => {
+  const common = (AlertData: object, alertId: string) => ({
+    schemaId: "azureMonitorCommonAlertSchema",
+    data: {
+      essentials: { alertId, firedDateTime: "2026-07-02T08:00:00Z" },
+      alertContext: { AlertData: { BudgetName: "team", ...AlertData } },
+    },
+  });
+  const ALERT = "/providers/Microsoft.CostManagement/alerts/a";
+
+  test.each([
+    { alertId: `/subscriptions/s${ALERT}`, resource: "/subscriptions/s" },
+    { alertId: `/subscriptions/s/resourceGroups/g${ALERT}`, resource: "/subscriptions/s/resourceGroups/g" },
+    { alertId: `/other/subscriptions/s${ALERT}`, resource: undefined },
+  ])("is in the id of an alert that does not say it: $resource", ({ alertId, resource }) => {
+    expect(only(common({}, alertId)).subject.resource).toBe(resource);
+  });
+
+  test("that the alert says is not looked for in its id", () => {
+    expect(only(common({ Scope: "/subscriptions/x/" }, `/subscriptions/s${ALERT}`)).subject.resource).toBe(
+      "/subscriptions/x",
+    );
+  });
+
+  test("makes one signal of one notification, in whichever form and by whichever action it came", () => {
+    const figures = { NotificationThresholdAmount: "80" };
+    const scoped = { ...figures, BudgetThreshold: "$100.00", ThresholdType: "Actual" };
+    const ids = [
+      only(legacy({ ...figures, Budget: "100", SubscriptionId: "S", ResourceGroup: "g" })).id,
+      only(common({ ...scoped, Scope: "/subscriptions/s/resourceGroups/G/" }, "a")).id,
+      only(common(scoped, `/subscriptions/s/resourceGroups/g${ALERT}`)).id,
+    ];
+    expect(new Set(ids).size).toBe(1);
+    expect(only(common(scoped, `/subscriptions/s${ALERT}`)).id).not.toBe(ids[0]);
+  });
+
+  test("may be unknown: a captured alert holds no more than name, budget, threshold and spend", () => {
+    const bare = { Budget: "100", NotificationThresholdAmount: "80", SpendingAmount: "81" };
+    expect(only(legacy(bare))).toMatchObject({
+      subject: { budget: "team" },
+      evidence: { measurements: [{ value: 81, threshold: 80, group: "80%" }] },
+    });
+  });
 });
 
 describe("a tier", () => {

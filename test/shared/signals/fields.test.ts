@@ -7,9 +7,9 @@ import {
   readState,
   recordAt,
 } from "../../../shared/signals/alert.ts";
-import { buildSignal } from "../../../shared/signals/build.ts";
 import {
   caseless,
+  fieldAt,
   firstProblem,
   LooseNumber,
   Moment,
@@ -23,8 +23,6 @@ import {
   VersionText,
 } from "../../../shared/signals/fields.ts";
 import { subjectOf } from "../../../shared/signals/resource-id.ts";
-import { sessionOf } from "../../../shared/signals/session.ts";
-import { signalId } from "../../../shared/signals/signal-id.ts";
 
 describe("a time", () => {
   test.each([
@@ -38,6 +36,10 @@ describe("a time", () => {
     ["2026-01-31T08:00:00+02:00", "2026-01-31T06:00:00.000Z"],
     ["2026-01-31T08:00:00 -0530", "2026-01-31T13:30:00.000Z"],
     ["2026-01-31", "2026-01-31T00:00:00.000Z"],
+    // As budgets have been seen to write their start.
+    ["6/1/2018", "2018-06-01T00:00:00.000Z"],
+    ["11/17/2021 5:40:29 PM -08:00", "2021-11-18T01:40:29.000Z"],
+    ["2023-01-20T23:49:40.216Z", "2023-01-20T23:49:40.216Z"],
     ["2026-13-01", null],
     ["of 2026-01-31", null],
     ["2026-01-31T08:00:00.5z", "2026-01-31T08:00:00.500Z"],
@@ -297,6 +299,21 @@ describe("an alert's words", () => {
   });
 });
 
+describe("a field of an object", () => {
+  test.each([
+    { value: { allOf: 1, AllOf: 2 }, found: 1 },
+    { value: { AllOf: 2, ALLOF: 3 }, found: 2 },
+    { value: { " allof ": 4 }, found: 4 },
+    { value: { allOf: undefined, AllOf: 2 }, found: undefined },
+    { value: { all: 5 }, found: undefined },
+    { value: Object.create({ allOf: 6 }), found: undefined },
+    { value: [1], found: undefined },
+    { value: null, found: undefined },
+  ])("is found whatever the case of its key, the spelling asked for first: $value", ({ value, found }) => {
+    expect(fieldAt(value, "allOf")).toBe(found);
+  });
+});
+
 describe("a resource id", () => {
   const workspace =
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w";
@@ -321,82 +338,5 @@ describe("a resource id", () => {
     },
   ])("$id is about $subject", ({ id, subject }) => {
     expect(subjectOf(id)).toEqual(subject);
-  });
-});
-
-const signal = (subject: object) =>
-  buildSignal({
-    id: "1",
-    kind: "endpoint.slow",
-    subject,
-    severity: 2,
-    occurredAt: "2026-07-01T00:00:00.000Z",
-    source: { door: "d", type: "t", id: "1" },
-  });
-
-test.each([
-  [{ model: "m", version: "3", endpoint: "e" }, "model:m"],
-  [{ endpoint: "e", job: "j" }, "endpoint:e"],
-  [{ job: "j", budget: "b" }, "job:j"],
-  [{ budget: "b", resource: "/r" }, "budget:b"],
-  [{ image: "i", resource: "/r" }, "image:i"],
-  [{ resource: "/r", workspace: "/w" }, "resource:/r"],
-  [{ workspace: "/w" }, "workspace:/w"],
-  [{}, "endpoint.slow"],
-])("the session of %j is %s", (subject, session) => {
-  expect(sessionOf(signal(subject))).toBe(session);
-});
-
-test("a session is at most 128 long", () => {
-  expect(sessionOf(signal({ model: "m".repeat(200) }))).toHaveLength(128);
-});
-
-test("an id is its prefix, at most 40 long, and 32 hex digits that its parts and their order make", () => {
-  expect(signalId("drift.data", "a", "b")).toMatch(/^drift\.data:[0-9a-f]{32}$/);
-  expect(signalId("x".repeat(50), "a")).toMatch(/^x{40}:[0-9a-f]{32}$/);
-  const ids = [
-    signalId("p", "a", "b"),
-    signalId("p", "b", "a"),
-    signalId("p", "ab"),
-    signalId("p", "a", "b"),
-  ];
-  expect(new Set(ids).size).toBe(3);
-});
-
-describe("a signal is cut to a size that travels", () => {
-  const draft = { ...signal({}), measurements: [], facts: {} };
-
-  test("by facts: without empty ones, 64 of them, 2,000 characters each", () => {
-    const facts = Object.fromEntries(
-      Array.from({ length: 70 }, (_, index) => [`f${index}`, "x".repeat(3_000)]),
-    );
-    const { evidence } = buildSignal({ ...draft, facts: { none: undefined, empty: "", ...facts } });
-    expect(Object.keys(evidence.facts)).toHaveLength(64);
-    expect(Object.keys(evidence.facts)[0]).toBe("f0");
-    expect(evidence.facts.f0).toHaveLength(2_000);
-  });
-
-  test("by measurements: 200 of them", () => {
-    const measurements = Array.from({ length: 210 }, () => ({ metric: "m", value: 1, threshold: null }));
-    expect(buildSignal({ ...draft, measurements }).evidence.measurements).toHaveLength(200);
-  });
-
-  test("by names of tags: 200 characters, behind a prefix", () => {
-    const tags = { tag: new Map([["a".repeat(300), "x"]]), property: undefined };
-    expect(buildSignal({ ...draft, tags }).evidence.facts).toEqual({ [`tag.${"a".repeat(200)}`]: "x" });
-  });
-
-  test("by tags: what 64 facts have left room for, without empty ones", () => {
-    const facts = Object.fromEntries(Array.from({ length: 62 }, (_, index) => [`f${index}`, "x"]));
-    const tag = new Map([
-      ["blank", ""],
-      ["a", "1"],
-    ]);
-    const property = new Map([
-      ["a", "2"],
-      ["b", "3"],
-    ]);
-    const { evidence } = buildSignal({ ...draft, facts, tags: { tag, property } });
-    expect(evidence.facts).toEqual({ ...facts, "tag.a": "1", "property.a": "2" });
   });
 });

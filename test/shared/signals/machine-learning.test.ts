@@ -64,6 +64,29 @@ describe("a registered model", () => {
     expect(only(event("ModelRegistered", data, { id: "event-2" })).id).not.toBe(first.id);
   });
 
+  test("is the same signal when it comes back from the dead letters", () => {
+    const data = { ModelName: "weather", ModelVersion: "3" };
+    const dead = {
+      deadLetterReason: "MaxDeliveryAttemptsExceeded",
+      deliveryAttempts: 30,
+      lastDeliveryOutcome: "Busy",
+      publishTime: "2026-07-01T08:00:01Z",
+      lastDeliveryAttemptTime: "2026-07-02T08:00:00Z",
+    };
+    expect(only(event("ModelRegistered", data, dead))).toEqual(only(event("ModelRegistered", data)));
+  });
+
+  test("of a shared registry is about no workspace", () => {
+    const topic =
+      "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/registries/r";
+    const data = { ModelName: "weather", ModelVersion: "3" };
+    expect(only(event("ModelRegistered", data, { topic })).subject).toEqual({
+      resource: topic,
+      model: "weather",
+      version: "3",
+    });
+  });
+
   test("is refused without a version, naming the field", () => {
     expect(parseModelEvent(event("ModelRegistered", { ModelName: "weather" }))).toMatchObject({
       outcome: "rejected",
@@ -111,6 +134,26 @@ describe("a run", () => {
       expect(parseModelEvent(run({ runStatus })).outcome).toBe("ignored");
     },
   );
+
+  test.each([
+    { data: { RunId: "run-1", ExperimentName: "nightly", RunStatus: "Completed", RunTags: { a: "b" } } },
+    { data: { runId: "run-1", experimentName: "nightly", runStatus: "completed", RunTags: { a: "b" } } },
+    {
+      data: {
+        runId: "run-1",
+        experimentName: "nightly",
+        runStatus: "Completed",
+        runType: null,
+        runTags: { a: "b" },
+      },
+    },
+  ])("is read as it was spelled before July 2020, and since: $data", ({ data }) => {
+    expect(only(event("RunStatusChanged", data))).toMatchObject({
+      kind: "job.completed",
+      subject: { job: "run-1" },
+      evidence: { facts: { experiment: "nightly", "tag.a": "b" } },
+    });
+  });
 
   test("that completed is one signal, whichever of its two events comes first", () => {
     const changed = only(run({ runStatus: "Completed" }));

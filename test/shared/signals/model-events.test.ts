@@ -75,6 +75,14 @@ describe("a deployed model", () => {
     );
   });
 
+  test("keeps the service's tags and properties, apart", () => {
+    const data = { ServiceName: "shop", ServiceTags: { team: "a" }, serviceProperties: { team: "b" } };
+    expect(signals("ModelDeployed", data)[0]?.evidence.facts).toEqual({
+      "tag.team": "a",
+      "property.team": "b",
+    });
+  });
+
   test.each(["my/endpoints/shop", "endpoints/", "shop"])("without an endpoint is refused: %s", (subject) => {
     expect(read("ModelDeployed", {}, subject)).toEqual({
       outcome: "rejected",
@@ -109,6 +117,29 @@ describe("a dataset's drift", () => {
       workspace: WORKSPACE,
       job: "r",
     });
+  });
+
+  test.each(["datadrift/d/run/r", "datadrifts/d/runs/r", "DataDrift/a/b/Run/r"])(
+    "is about the run that its subject names, %s, when its data has none: one signal either way",
+    (subject) => {
+      const [found] = signals("DatasetDriftDetected", drift, subject);
+      expect(found?.subject.job).toBe("r");
+      expect(found?.id).toBe(signals("DatasetDriftDetected", { ...drift, RunId: "r" })[0]?.id);
+    },
+  );
+
+  test.each(["datadrift/d", "my/datadrift/d/run/r", "datadrift/d/run/"])(
+    "is about no run by %s",
+    (subject) => {
+      expect(signals("DatasetDriftDetected", drift, subject)[0]?.subject.job).toBeUndefined();
+    },
+  );
+
+  test("keeps a coefficient of seventeen digits, and times that are null", () => {
+    const data = { ...drift, DriftCoefficient: 0.83503490684792081, StartTime: null, EndTime: null };
+    expect(signals("DatasetDriftDetected", data)[0]?.evidence.measurements).toEqual([
+      { metric: "DriftCoefficient", value: 0.8350349068479208, threshold: null },
+    ]);
   });
 
   test.each([

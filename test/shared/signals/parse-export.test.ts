@@ -64,6 +64,23 @@ test("reads a record whose properties are JSON text, whatever the case of their 
   });
 });
 
+test("reads a record whose category is called its type", () => {
+  const { category, ...record } = traffic({ EndpointName: "shop" });
+  expect(parseExport({ ...record, type: category }).requests).toHaveLength(1);
+  expect(parseExport({ ...record, type: category, category: "Other" })).toMatchObject({
+    requests: [],
+    skipped: 1,
+  });
+});
+
+test("refuses properties that only look like JSON, by name, and reads the records beside them", () => {
+  const batch = parseExport({
+    records: [traffic({}, { properties: "{'EndpointName': 'shop'}" }), traffic({})],
+  });
+  expect(batch.requests).toHaveLength(1);
+  expect(batch.outcomes).toMatchObject([{ outcome: "rejected", field: "properties" }]);
+});
+
 test("refuses one bad record by name and reads the others, in lines of JSON too", () => {
   const bad = { category: "AmlOnlineEndpointTrafficLog", time: "never", resourceId: "x" };
   const good = (fixture(TRAFFIC) as { records: unknown[] }).records[0];
@@ -152,6 +169,17 @@ describe("a minute's latency", () => {
       outcomes: [],
       skipped: 0,
     });
+  });
+
+  test("exported by a data collection rule tells its deployment as a dimension, in keys of another case", () => {
+    const record = { time: "2026-07-01T08:00:00Z", resourceId: ENDPOINT, metricName: "RequestLatency_P95" };
+    const read = (more: object) => parseExport([{ ...record, Average: 90, ...more }]).latencies[0];
+    expect(read({ dimension: { deployment: "blue" } })).toMatchObject({ deployment: "blue", p95Ms: 90 });
+    expect(read({ dimension: { Deployment: "blue" } })?.deployment).toBe("blue");
+    expect(read({ dimension: {} })?.deployment).toBe("");
+    expect(read({ dimension: "none" })?.deployment).toBe("");
+    const own = { resourceId: `${ENDPOINT}/deployments/green`, dimension: { deployment: "blue" } };
+    expect(read(own)?.deployment).toBe("green");
   });
 
   test.each([

@@ -117,6 +117,53 @@ test.each([
   expect(parseModelEvent({ ...event, data: 7 })).toMatchObject({ outcome: "rejected", field: "data" });
 });
 
+test("a registry's year of three digits, as the documentation once printed it, is refused by its field", () => {
+  const event = { id: "1", eventType: "ImagePushed", eventTime: "018-04-25T21:39:47.6549614Z", data: {} };
+  expect(parseModelEvent(event)).toMatchObject({ outcome: "rejected", field: "eventTime" });
+});
+
+describe("where one workspace is watched", () => {
+  const watched =
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w";
+  const from = (topic: string, name = "ModelRegistered") => ({
+    id: "1",
+    topic,
+    subject: "models/m:1",
+    eventType: `Microsoft.MachineLearningServices.${name}`,
+    eventTime: "2026-07-01T08:00:00Z",
+    data: { ServiceName: "e", RunId: "r", RunStatus: "Failed", DataDriftId: "d", DataDriftName: "d" },
+  });
+  const other = `${watched}-2`;
+
+  test.each(["ModelRegistered", "ModelDeployed", "RunCompleted", "RunStatusChanged", "DatasetDriftDetected"])(
+    "a %s of another is ignored by a rule that names it, and one of its own is not, in whatever case",
+    (name) => {
+      expect(parseModelEvent(from(other, name), watched)).toEqual({
+        outcome: "ignored",
+        rule: "ml/other-workspace",
+        reason: 'it comes from workspace "w-2", which is not watched',
+      });
+      expect(parseModelEvent(from(watched.toUpperCase(), name), watched).outcome).toBe("signal");
+      expect(parseModelEvent(from(other, name)).outcome).toBe("signal");
+    },
+  );
+
+  test("a registry's events, and those without a topic, are nobody else's", () => {
+    const registry = watched.replace("workspaces/w", "registries/r");
+    expect(parseModelEvent(from(registry), watched).outcome).toBe("signal");
+    expect(parseModelEvent(from(""), watched).outcome).toBe("signal");
+  });
+
+  test("what happens to other resources is told whatever it is about", () => {
+    const event = {
+      ...from(other),
+      eventType: "Microsoft.PolicyInsights.PolicyStateChanged",
+      data: { policyAssignmentId: "a", complianceState: "NonCompliant" },
+    };
+    expect(parseModelEvent(event, watched).outcome).toBe("signal");
+  });
+});
+
 describe("hostile and foreign payloads", () => {
   test.each([null, undefined, 1, "text", [], [1, 2], {}, { id: 7 }, Object.create(null)])(
     "are refused with a field and a reason: %j",

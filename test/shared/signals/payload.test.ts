@@ -30,6 +30,22 @@ test.each([
   expect(outcome).toMatchObject({ outcome: "rejected", rule: expect.stringContaining(rule) });
 });
 
+test("the door of events knows which workspace is watched", () => {
+  const topic = "/subscriptions/s/providers/Microsoft.MachineLearningServices/workspaces/w";
+  const event = {
+    id: "1",
+    topic,
+    eventType: "Microsoft.MachineLearningServices.RunCompleted",
+    eventTime: "2026-07-01T08:00:00Z",
+    data: { runId: "r" },
+  };
+  const read = (watched?: string) =>
+    parseAtDoor("model-events", bytes(JSON.stringify(event)), new Date("2026-07-01T08:00:00Z"), watched);
+  expect(read(topic).outcome).toBe("signal");
+  expect(read().outcome).toBe("signal");
+  expect(read(`${topic}-2`)).toMatchObject({ outcome: "ignored", rule: "ml/other-workspace" });
+});
+
 test("a door refuses what is no JSON before it reads it", () => {
   expect(parseAtDoor("model-events", bytes("text"), new Date("2026-07-01T08:00:00Z"))).toMatchObject({
     outcome: "rejected",
