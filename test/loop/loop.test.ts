@@ -1,31 +1,16 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { playLoop } from "../../local/demo/story.ts";
-import { Witness } from "../../local/demo/witness.ts";
-import { type System, startSystem } from "../../local/system/system.ts";
-import { writeQuickPolicy } from "./quick-policy.ts";
+import { type Loop, startLoop } from "./loop-system.ts";
 
-let folder: string;
-let system: System;
-let witness: Witness;
+let loop: Loop;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "loop-"));
-  const ports = { port: 0, azurePort: 0, amqpPort: 0, storagePort: 0 };
-  const settings = { OUTERLOOP_POLICY: await writeQuickPolicy(folder) };
-  system = await startSystem({ ...ports, data: folder, secondsPerDay: 1 }, settings);
-  witness = new Witness(system.addresses.host);
-});
-
-afterAll(async () => {
-  witness?.stop();
-  await system?.stop();
-  await rm(folder, { recursive: true, force: true });
+  loop = await startLoop();
+  return loop.stop;
 });
 
 test("the loop closes: a model goes live, goes stale with the season, is retrained, approved and healed", async () => {
+  const { system, witness } = loop;
   const told: string[] = [];
   const outcome = await playLoop(system.addresses, witness, (step) => void told.push(step));
 

@@ -7,7 +7,7 @@ export async function writeQuickPolicy(folder: string): Promise<string> {
   const text = await readFile("policy.yaml", "utf8");
   await writeFile(
     file,
-    text.replace("bake: PT10S", "bake: PT2S").replace("keepPrevious: PT1M", "keepPrevious: PT2S"),
+    text.replaceAll("bake: PT10S", "bake: PT2S").replaceAll("keepPrevious: PT1M", "keepPrevious: PT2S"),
   );
   return file;
 }

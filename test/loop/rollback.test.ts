@@ -1,34 +1,22 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { approve, readMailbox } from "../../local/demo/approver.ts";
-import { Witness } from "../../local/demo/witness.ts";
-import { type System, startSystem } from "../../local/system/system.ts";
+import { readFile } from "node:fs/promises";
+import { beforeAll, expect, test } from "vitest";
+import { approve } from "../../local/demo/approver.ts";
+import { findMail } from "../../local/demo/story.ts";
+import { type Loop, startLoop } from "./loop-system.ts";
 
-let folder: string;
-let system: System;
-let witness: Witness;
+let loop: Loop;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "rollback-"));
-  const ports = { port: 0, azurePort: 0, amqpPort: 0, storagePort: 0 };
   // The repository's own policy: its bakes are long enough to happen something in.
-  system = await startSystem({ ...ports, data: folder, secondsPerDay: 1 });
-  witness = new Witness(system.addresses.host);
-});
-
-afterAll(async () => {
-  witness?.stop();
-  await system?.stop();
-  await rm(folder, { recursive: true, force: true });
+  loop = await startLoop({}, "policy.yaml");
+  return loop.stop;
 });
 
 test("an alert about the endpoint, while traffic moves, calls the rollout back before anything else", async () => {
-  const mail = await witness.until("the approval mail arrives", async () => {
-    const mails = await readMailbox(system.addresses.mailbox);
-    return mails.find(({ subject }) => subject.startsWith("Approve weather-max version 1 "));
-  });
+  const { system, witness } = loop;
+  const mail = await witness.until("the approval mail arrives", () =>
+    findMail(system.addresses, "Approve weather-max version 1 "),
+  );
   await approve(mail, "");
   await witness.until("version 1 serves", async () => {
     const answer = await fetch(`${system.addresses.host}/api/operations/promotion-weather-max-1`);
