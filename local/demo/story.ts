@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { LedgerLine } from "../system/feed.ts";
 import type { Addresses } from "../system/system.ts";
+import { daysBetween } from "../world/calendar.ts";
 import type { Controls } from "../world/driver/controls.ts";
 import { approve, type Mail, readMailbox } from "./approver.ts";
 import { type Comparison, comparisonOf, type DecisionEvidence, decisionOf } from "./evidence.ts";
@@ -35,12 +36,26 @@ const World = z.object({ date: z.string() });
 /** Training in a process of its own, a rollout with three bakes: each wait has an end. */
 const LONGEST_WAIT_S = 100;
 
-/** Plays the loop from the first registration to the healed model, and believes nothing that it has not seen. */
-export async function playLoop(addresses: Addresses, witness: Witness, tell: Tell): Promise<Outcome> {
+/** Faster than before and slow enough to be watched. */
+const watchSummerCome = async (addresses: Addresses) => {
+  await moveWorld(addresses, { secondsPerDay: 0.35 });
+};
+
+/**
+ * Plays the loop from the first registration to the healed model, and believes nothing that it has not seen.
+ *
+ * @param letSummerCome - lets days pass until a monitor reports, or more
+ */
+export async function playLoop(
+  addresses: Addresses,
+  witness: Witness,
+  tell: Tell,
+  letSummerCome: (addresses: Addresses) => Promise<void> = watchSummerCome,
+): Promise<Outcome> {
   const stage: Stage = { model: "weather-max", addresses, witness, tell };
   const first = await promoteVersion(stage, "1", await hearRegistration(stage, "1"));
 
-  await moveWorld(addresses, { secondsPerDay: 0.35 });
+  await letSummerCome(addresses);
   tell("season", "The days pass faster now: spring turns to summer.");
   const drift = await witness.entry(
     "a monitor's breach calls for retraining",
@@ -161,12 +176,18 @@ async function isChampion({ addresses, model }: Stage, version: string): Promise
   return models.value.some((one) => one.model === model && one.champion?.version === version) || undefined;
 }
 
+/** Lets days pass as fast as the endpoint answers, up to `date`; there the calendar stands still, not its callers. */
+export async function passDaysUntil(date: string, addresses: Addresses): Promise<void> {
+  const today = await moveWorld(addresses, { paused: true });
+  await moveWorld(addresses, { advanceDays: daysBetween(today, date) });
+}
+
 /**
  * Lets the days pass otherwise.
  *
  * @returns today, in the world
  */
-export async function moveWorld({ world }: Addresses, controls: Controls): Promise<string> {
+async function moveWorld({ world }: Addresses, controls: Controls): Promise<string> {
   const answer = await fetch(world, {
     method: "POST",
     headers: { "content-type": "application/json" },

@@ -4,13 +4,12 @@ import { decisionOf } from "../../local/demo/evidence.ts";
 import {
   findMail,
   hearRegistration,
-  moveWorld,
+  passDaysUntil,
   promoteVersion,
   type Stage,
   verifyLedger,
 } from "../../local/demo/story.ts";
 import type { LedgerLine } from "../../local/system/feed.ts";
-import { daysBetween } from "../../local/world/calendar.ts";
 import { startLoop } from "./loop-system.ts";
 
 /** The third evening on which monitors look, two weeks after the drift began, and the day after it. */
@@ -83,8 +82,7 @@ test.each([
     expect(first.comparison).toMatchObject({ candidate: expect.closeTo(atFirst, 2), champion: null });
 
     // Three weeks pass at once; then the calendar stands still, and the callers go on asking.
-    const date = await moveWorld(addresses, { paused: true });
-    await moveWorld(addresses, { advanceDays: daysBetween(date, DAY_AFTER) });
+    await passDaysUntil(DAY_AFTER, addresses);
     const labelling = `${addresses.labelling}/api/projects/${model}-${REPORTED}`;
     const project = await witness.until("people are asked", async () => {
       const answer = await fetch(labelling);
