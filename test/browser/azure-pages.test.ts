@@ -10,7 +10,7 @@ import { createIdentity, type Identity } from "../../local/azure/identity/index.
 import { createMailbox, type Mailbox } from "../../local/azure/mailbox/index.ts";
 import { ManualClock } from "../../local/clock.ts";
 import { approvalCard, messageOf } from "../local/azure/teams/cards.ts";
-import { openChromium } from "./chromium.ts";
+import { openChromium, UNPACK_WITHIN_MS } from "./chromium.ts";
 import { expectItFits, visit } from "./visit.ts";
 
 const clock = new ManualClock(Date.UTC(2026, 0, 1, 12));
@@ -22,9 +22,6 @@ const AUTHORIZE = `/00000000-0000-0000-0000-00000000000a/oauth2/v2.0/authorize?$
   redirect_uri: "http://localhost:7071/auth/callback",
   login_hint: "data-science-lead@outerloop.example",
 })}`;
-
-/** Chromium is unpacked first: seconds on an idle machine, many on one that is busy. */
-const UNPACK_WITHIN_MS = 120_000;
 
 let data: string;
 let browser: Browser;

@@ -11,8 +11,8 @@ import { createLabelling } from "../../local/world/labelling/index.ts";
 import { languageNature } from "../../local/world/language/nature.ts";
 import type { SampleStream } from "../../local/world/sample-stream.ts";
 import { visionNature } from "../../local/world/vision/nature.ts";
-import { openChromium } from "./chromium.ts";
-import { expectItFits, visit } from "./visit.ts";
+import { openChromium, UNPACK_WITHIN_MS } from "./chromium.ts";
+import { expectItFits, sideways, visit } from "./visit.ts";
 
 let browser: Browser;
 let closeBrowser: () => Promise<void>;
@@ -34,7 +34,7 @@ beforeAll(async () => {
   });
   origin = `http://127.0.0.1:${front.port}`;
   ({ browser, close: closeBrowser } = await openChromium());
-});
+}, UNPACK_WITHIN_MS);
 
 afterAll(async () => {
   await closeBrowser();
@@ -69,6 +69,7 @@ test.each(["", "/vision", "/language", "/vision-done", "/language-done", "/none"
   async (at) => {
     await visit(browser, `${origin}/labelling${at}`, async (page, errors) => {
       await expectItFits(page, `labelling${at.replace("/", "-")}`);
+      expect(await sideways(page)).toEqual([]);
       // A project that is not there is a 404, which the browser's console tells.
       expect(errors.filter((text) => !text.includes("404 (Not Found)"))).toEqual([]);
     });

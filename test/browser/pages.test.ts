@@ -6,7 +6,7 @@ import { LIVE_JS } from "../../shared/console/live.ts";
 import { CONTENT_SECURITY_POLICY } from "../../shared/console/page.ts";
 import { STYLE_CSS } from "../../shared/console/style.ts";
 import { mails, pages } from "../shared/console/gallery.ts";
-import { openChromium } from "./chromium.ts";
+import { openChromium, UNPACK_WITHIN_MS } from "./chromium.ts";
 import { expectItFits, visit } from "./visit.ts";
 
 const ASSETS: Readonly<Record<string, readonly [string, string]>> = {
@@ -39,7 +39,7 @@ beforeAll(async () => {
   const { port } = server.address() as AddressInfo;
   origin = `http://127.0.0.1:${port}`;
   ({ browser, close } = await openChromium());
-});
+}, UNPACK_WITHIN_MS);
 
 afterAll(async () => {
   await close();

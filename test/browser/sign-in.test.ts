@@ -19,15 +19,13 @@ import { ensureCertificates } from "../../local/azure/front/certificates.ts";
 import { type Front, startFront } from "../../local/azure/front/index.ts";
 import { createIdentity, type Identity } from "../../local/azure/identity/index.ts";
 import { ManualClock } from "../../local/clock.ts";
-import { openChromium } from "./chromium.ts";
-import { expectItFits, visit } from "./visit.ts";
+import { openChromium, UNPACK_WITHIN_MS } from "./chromium.ts";
+import { expectItFits, sideways, visit } from "./visit.ts";
 
 const TENANT = "00000000-0000-0000-0000-00000000000a";
 const APP = "00000000-0000-0000-0000-00000000000d";
 /** WCAG 2.2, 1.4.11: what tells a focused control from others, against what is beside it. */
 const LEAST_CONTRAST = 3;
-/** Chromium is unpacked first: seconds on an idle machine, many on one that is busy. */
-const UNPACK_WITHIN_MS = 120_000;
 
 let data: string;
 let identity: Identity;
@@ -178,6 +176,7 @@ test("an app that wants its answer as a form gets it by Enter on a page that fit
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "One more step" }).waitFor();
     await expectItFits(page, "sign-in-form-post");
+    expect(await sideways(page)).toEqual([]);
     await tabTo(page, /^Continue$/);
     await page.keyboard.press("Enter");
     await page.waitForURL(callback);

@@ -54,6 +54,14 @@ export async function expectItFits(page: Page, name: string): Promise<void> {
   }
 }
 
+/** What on the page can be scrolled sideways: parts of it that are out of view. */
+export const sideways = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll("main *")]
+      .filter((part) => part.scrollWidth > part.clientWidth && getComputedStyle(part).overflowX !== "visible")
+      .map(({ className, scrollWidth, clientWidth }) => `${className}: ${scrollWidth} px in ${clientWidth}`),
+  );
+
 /** Evaluated through the debugger, which the page's policy does not bind. */
 async function barriers(page: Page, options: RunOptions): Promise<string[]> {
   const whole = JSON.stringify({ resultTypes: ["violations"], ...options });

@@ -7,7 +7,7 @@ import { decisionOf } from "../../local/demo/evidence.ts";
 import { findMail } from "../../local/demo/story.ts";
 import type { Witness } from "../../local/demo/witness.ts";
 import { type System, startSystem } from "../../local/system/system.ts";
-import { QUICK, startLoop } from "./loop-system.ts";
+import { QUICK, START_WITHIN_MS, startLoop } from "./loop-system.ts";
 
 const Inbox = z.object({
   value: z.array(
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const loop = await startLoop();
   ({ folder, system, witness } = loop);
   return loop.stop;
-});
+}, START_WITHIN_MS);
 
 const workspace = () => system.cloud.workspaceId;
 const event = (id: string, eventType: string, subject: string, data: unknown) => ({

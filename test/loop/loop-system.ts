@@ -9,6 +9,9 @@ import { writeQuickPolicy } from "./quick-policy.ts";
 /** Free ports, and a day a second. */
 export const QUICK = { port: 0, azurePort: 0, amqpPort: 0, storagePort: 0, secondsPerDay: 1 };
 
+/** Two processes start, and much is compiled: seconds on an idle machine, many on one that is busy. */
+export const START_WITHIN_MS = 120_000;
+
 export interface Loop {
   readonly folder: string;
   readonly system: System;

@@ -1,13 +1,13 @@
 import { beforeAll, expect, test } from "vitest";
 import { passDaysUntil, playLoop } from "../../local/demo/story.ts";
-import { type Loop, startLoop } from "./loop-system.ts";
+import { type Loop, START_WITHIN_MS, startLoop } from "./loop-system.ts";
 
 let loop: Loop;
 
 beforeAll(async () => {
   loop = await startLoop();
   return loop.stop;
-});
+}, START_WITHIN_MS);
 
 test("the loop closes: a model goes live, goes stale with the season, is retrained, approved and healed", async () => {
   const { system, witness } = loop;

@@ -1,8 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, expect, test } from "vitest";
+import { z } from "zod";
 import { approve } from "../../local/demo/approver.ts";
 import { findMail } from "../../local/demo/story.ts";
-import { type Loop, startLoop } from "./loop-system.ts";
+import { type Loop, START_WITHIN_MS, startLoop } from "./loop-system.ts";
+
+const Models = z.object({
+  value: z.array(z.looseObject({ model: z.string(), operations: z.array(z.unknown()) })),
+});
 
 let loop: Loop;
 
@@ -10,7 +15,7 @@ beforeAll(async () => {
   // The repository's own policy: its bakes are long enough to happen something in.
   loop = await startLoop({}, "policy.yaml");
   return loop.stop;
-});
+}, START_WITHIN_MS);
 
 test("an alert about the endpoint, while traffic moves, calls the rollout back before anything else", async () => {
   const { system, witness } = loop;
@@ -38,6 +43,10 @@ test("an alert about the endpoint, while traffic moves, calls the rollout back b
 
   const ended = await witness.entry("the promotion ends", ({ kind }) => kind === "outcome");
   expect(ended.summary).toMatch(/^Version 1 of weather-max was rolled back: Endpoint weather-max/);
-  const states = await (await fetch(`${system.addresses.host}/api/models`)).json();
-  expect(states).toMatchObject({ value: [{ model: "weather-max", champion: null, operations: [] }] });
+  const left = await witness.until("the promotion has left the model's queue", async () => {
+    const states = await (await fetch(`${system.addresses.host}/api/models`)).json();
+    const [state] = Models.parse(states).value;
+    return state?.operations.length === 0 ? state : undefined;
+  });
+  expect(left).toMatchObject({ model: "weather-max", champion: null });
 }, 90_000);
