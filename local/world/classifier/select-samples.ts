@@ -65,7 +65,9 @@ await runScript(async (tracking) => {
   await writeFile(join(folder, "samples.jsonl"), items.map((item) => `${JSON.stringify(item)}\n`).join(""));
   if (values.labelling) {
     const project = required("project", values.project);
+    const dates = samples.map(({ date }) => date).sort();
     await openProject(values.labelling, project, {
+      title: `Least sure answers of the ${task.name} model, ${dates[0]} to ${dates.at(-1)}`,
       column: task.column,
       labels: task.labels,
       dataReference: values.collected,
