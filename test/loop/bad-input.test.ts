@@ -91,17 +91,21 @@ test("a model without a policy is recorded, with the reason why nothing happens"
   expect(entry.summary).toMatch(/policy/i);
 });
 
-test("a policy with a wrong field stops the start, and the message names file, line, path and the right name", async () => {
-  const file = join(folder, "broken.yaml");
-  const text = await readFile("policy.yaml", "utf8");
-  const line = text.split("\n").findIndex((one) => one.includes("bake: PT10S")) + 1;
-  await writeFile(file, text.replace("bake: PT10S", "baek: PT10S"));
-  await expect(
-    startSystem({ ...QUICK, data: join(folder, "other") }, { OUTERLOOP_POLICY: file }),
-  ).rejects.toThrow(
-    `${file}:${line}: models.weather-max.rollout.baek: found an unknown field, expected 'bake'`,
-  );
-});
+test(
+  "a policy with a wrong field stops the start, and the message names file, line, path and the right name",
+  async () => {
+    const file = join(folder, "broken.yaml");
+    const text = await readFile("policy.yaml", "utf8");
+    const line = text.split("\n").findIndex((one) => one.includes("bake: PT10S")) + 1;
+    await writeFile(file, text.replace("bake: PT10S", "baek: PT10S"));
+    await expect(
+      startSystem({ ...QUICK, data: join(folder, "other") }, { OUTERLOOP_POLICY: file }),
+    ).rejects.toThrow(
+      `${file}:${line}: models.weather-max.rollout.baek: found an unknown field, expected 'bake'`,
+    );
+  },
+  START_WITHIN_MS,
+);
 
 test("an approval link that is forged, expired or used decides nothing, and says so", async () => {
   const mail = await witness.until("the approval mail arrives", () =>
@@ -142,4 +146,4 @@ test("an approval link that is forged, expired or used decides nothing, and says
   expect(after.decisions).toMatchObject([
     { by: "ml-approver@example.com", decision: "reject", comment: "because" },
   ]);
-}, 60_000);
+}, 120_000);
