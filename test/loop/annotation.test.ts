@@ -10,7 +10,7 @@ import {
   verifyLedger,
 } from "../../local/demo/story.ts";
 import type { LedgerLine } from "../../local/system/feed.ts";
-import { startLoop } from "./loop-system.ts";
+import { complaintsOfJobs, startLoop } from "./loop-system.ts";
 
 /** The third evening on which monitors look, two weeks after the drift began, and the day after it. */
 const REPORTED = "2025-03-29";
@@ -74,8 +74,12 @@ test.each([
   "$world: a drifted model goes back to development, people label, and what they say is learnt, approved and served",
   async ({ world, model, reports, wrong, atFirst, later }) => {
     const began = Date.now();
-    const { system, witness, stop } = await startLoop({ world });
-    onTestFinished(stop);
+    const loop = await startLoop({ world });
+    onTestFinished(async ({ task }) => {
+      if (task.result?.state === "fail") console.error(await complaintsOfJobs(loop));
+      await loop.stop();
+    });
+    const { system, witness } = loop;
     const { addresses } = system;
     const told: string[] = [];
     const stage: Stage = { model, addresses, witness, tell: (step) => void told.push(step) };

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { glob, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Witness } from "../../local/demo/witness.ts";
@@ -39,4 +39,17 @@ export async function startLoop(options: Partial<SystemOptions> = {}, policy?: s
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What jobs said on stderr: it is gone with the folder, and a failed test is understood by it. */
+export async function complaintsOfJobs({ folder }: Loop): Promise<string> {
+  const files = glob("data/azure/machine-learning/jobs/**/std_err.log", { cwd: folder });
+  const said = await Array.fromAsync(files, async (file) => [
+    file,
+    await readFile(join(folder, file), "utf8"),
+  ]);
+  return said
+    .filter(([, text]) => text !== "")
+    .map((one) => one.join("\n"))
+    .join("\n");
 }
