@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /** Tests of pure code: they leave nothing behind in a process, so one process may run many of them. */
@@ -7,7 +9,7 @@ export default defineConfig({
   test: {
     testTimeout: 15_000,
     hookTimeout: 60_000,
-    env: { OUTERLOOP_STRICT: "1" },
+    env: { OUTERLOOP_STRICT: "1", NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") },
     projects: [
       { extends: true, test: { name: "pure", include: PURE, isolate: false } },
       {

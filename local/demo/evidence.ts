@@ -34,7 +34,7 @@ export function comparisonOf(entry: LedgerLine): Comparison {
   const quality = verdicts.find(({ check }) => check === "quality");
   const [error] = quality?.figures ?? [];
   if (!quality || !error || error.candidate === null)
-    throw new Error("Staging recorded no error of the candidate.");
+    throw new Error(`Staging recorded no error of the candidate: ${quality?.reason ?? "it was not checked"}`);
   return { candidate: error.candidate, champion: error.champion, unit: error.unit, rows: quality.sampleSize };
 }
 

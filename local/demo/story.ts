@@ -1,12 +1,22 @@
 import { z } from "zod";
 import type { LedgerLine } from "../system/feed.ts";
 import type { Addresses } from "../system/system.ts";
+import { daysBetween } from "../world/calendar.ts";
+import type { Controls } from "../world/driver/controls.ts";
 import { approve, type Mail, readMailbox } from "./approver.ts";
 import { type Comparison, comparisonOf, type DecisionEvidence, decisionOf } from "./evidence.ts";
 import type { Witness } from "./witness.ts";
 
 /** One thing that was seen to happen. */
 export type Tell = (step: string, sentence: string, facts?: Readonly<Record<string, unknown>>) => void;
+
+/** A model whose life is watched: where it lives, who sees what happens, and who is told. */
+export interface Stage {
+  readonly model: string;
+  readonly addresses: Addresses;
+  readonly witness: Witness;
+  readonly tell: Tell;
+}
 
 /** The figures that the closing table is made of. */
 export interface Outcome {
@@ -16,20 +26,36 @@ export interface Outcome {
   readonly ledgerEntries: number;
 }
 
-const MODEL = "weather-max";
 const Verification = z.object({ verified: z.boolean(), entries: z.int() });
 const Models = z.object({
   value: z.array(z.object({ model: z.string(), champion: z.object({ version: z.string() }).nullable() })),
 });
 
+const World = z.object({ date: z.string() });
+
 /** Training in a process of its own, a rollout with three bakes: each wait has an end. */
 const LONGEST_WAIT_S = 100;
 
-/** Plays the loop from the first registration to the healed model, and believes nothing that it has not seen. */
-export async function playLoop(addresses: Addresses, witness: Witness, tell: Tell): Promise<Outcome> {
-  const first = await promoteVersion("1", 0, addresses, witness, tell);
+/** Faster than before and slow enough to be watched. */
+const watchSummerCome = async (addresses: Addresses) => {
+  await moveWorld(addresses, { secondsPerDay: 0.35 });
+};
 
-  await setWorldSpeed(addresses, 0.35);
+/**
+ * Plays the loop from the first registration to the healed model, and believes nothing that it has not seen.
+ *
+ * @param letSummerCome - lets days pass until a monitor reports, or more
+ */
+export async function playLoop(
+  addresses: Addresses,
+  witness: Witness,
+  tell: Tell,
+  letSummerCome: (addresses: Addresses) => Promise<void> = watchSummerCome,
+): Promise<Outcome> {
+  const stage: Stage = { model: "weather-max", addresses, witness, tell };
+  const first = await promoteVersion(stage, "1", await hearRegistration(stage, "1"));
+
+  await letSummerCome(addresses);
   tell("season", "The days pass faster now: spring turns to summer.");
   const drift = await witness.entry(
     "a monitor's breach calls for retraining",
@@ -40,7 +66,7 @@ export async function playLoop(addresses: Addresses, witness: Witness, tell: Tel
   const measured = decision?.signal.evidence.measurements[0];
   if (!decision || !measured) throw new Error("The breach carries no measurement.");
   tell("drift", drift.summary, { kind: decision.signal.kind, ...measured });
-  await setWorldSpeed(addresses, 1);
+  await moveWorld(addresses, { secondsPerDay: 1 });
 
   const registered = await witness.entry(
     "the retrained model is registered",
@@ -48,52 +74,46 @@ export async function playLoop(addresses: Addresses, witness: Witness, tell: Tel
     { after: drift.sequence, seconds: LONGEST_WAIT_S },
   );
   tell("retrained", registered.summary);
-  const second = await promoteVersion(
-    registered.version ?? "2",
-    registered.sequence,
-    addresses,
-    witness,
-    tell,
-  );
+  const second = await promoteVersion(stage, registered.version ?? "2", registered.sequence);
 
-  const ledger = Verification.parse(await (await fetch(`${addresses.host}/api/ledger/verify`)).json());
-  if (!ledger.verified) throw new Error("The ledger's chain is broken.");
-  tell(
-    "ledger",
-    `The ledger is verified: ${ledger.entries} entries, each chained to the one before.`,
-    ledger,
-  );
-  return {
-    first: first.comparison,
-    drift: measured,
-    retrained: second.comparison,
-    ledgerEntries: ledger.entries,
-  };
+  const ledgerEntries = await verifyLedger(stage);
+  return { first: first.comparison, drift: measured, retrained: second.comparison, ledgerEntries };
 }
 
 function isRetraining(found: DecisionEvidence | null): boolean {
   return found !== null && found.decision.reaction === "retraining" && found.decision.heldBack === null;
 }
 
-/** Follows one version from its registration until it serves all traffic. */
-async function promoteVersion(
+/**
+ * Waits until it was decided what the registration of a version, by whomever, calls for.
+ *
+ * @returns where that is in the ledger
+ */
+export async function hearRegistration(
+  { model, witness, tell }: Stage,
+  version: string,
+  after = 0,
+): Promise<number> {
+  const heard = await witness.entry(
+    `version ${version} is registered`,
+    (entry) =>
+      entry.model === model &&
+      entry.version === version &&
+      decisionOf(entry)?.signal.kind === "model.registered",
+    { after, seconds: LONGEST_WAIT_S },
+  );
+  tell("registered", heard.summary);
+  return heard.sequence;
+}
+
+/** Follows one version from staging until it serves all traffic, with an approver who approves it. */
+export async function promoteVersion(
+  stage: Stage,
   version: string,
   after: number,
-  addresses: Addresses,
-  witness: Witness,
-  tell: Tell,
 ): Promise<{ comparison: Comparison; sequence: number }> {
-  const ours = (entry: LedgerLine) => entry.version === version;
-  if (after === 0) {
-    const heard = await witness.entry(
-      `version ${version} is registered`,
-      (entry) => ours(entry) && decisionOf(entry) !== null,
-      {
-        seconds: LONGEST_WAIT_S,
-      },
-    );
-    tell("registered", heard.summary);
-  }
+  const { model, addresses, witness, tell } = stage;
+  const ours = (entry: LedgerLine) => entry.model === model && entry.version === version;
   const evaluated = await witness.entry(
     `version ${version} is checked in staging`,
     (entry) => ours(entry) && entry.evidence.verdicts !== undefined,
@@ -103,7 +123,7 @@ async function promoteVersion(
   tell("checked", evaluated.summary, { ...comparison });
 
   const mail = await witness.until(`the approval mail for version ${version} arrives`, () =>
-    findMail(addresses, version),
+    findMail(addresses, `Approve ${model} version ${version} `),
   );
   tell("mail", `Mail to ${JSON.stringify(mail.to)}: “${mail.subject}”`);
   const visit = await approve(mail, "The demonstration's approver read the evidence.");
@@ -128,29 +148,53 @@ async function promoteVersion(
     tell("traffic", step.summary, { percent, ...step.evidence });
     sequence = step.sequence;
   }
-  await witness.until(`version ${version} is champion`, () => isChampion(addresses, version));
-  tell("champion", `Version ${version} of ${MODEL} is champion and serves all traffic.`);
+  await witness.until(`version ${version} is champion`, () => isChampion(stage, version));
+  tell("champion", `Version ${version} of ${model} is champion and serves all traffic.`);
   return { comparison, sequence };
 }
 
-async function findMail({ mailbox }: Addresses, version: string): Promise<Mail | undefined> {
-  const mails = await readMailbox(mailbox);
-  return mails.find(({ subject }) => subject.startsWith(`Approve ${MODEL} version ${version} `));
-}
-
-async function isChampion({ host }: Addresses, version: string): Promise<true | undefined> {
-  const models = Models.parse(await (await fetch(`${host}/api/models`)).json());
-  return (
-    models.value.some(({ model, champion }) => model === MODEL && champion?.version === version) || undefined
+/** @returns how many entries there are, each chained to the one before */
+export async function verifyLedger({ addresses, tell }: Stage): Promise<number> {
+  const ledger = Verification.parse(await (await fetch(`${addresses.host}/api/ledger/verify`)).json());
+  if (!ledger.verified) throw new Error("The ledger's chain is broken.");
+  tell(
+    "ledger",
+    `The ledger is verified: ${ledger.entries} entries, each chained to the one before.`,
+    ledger,
   );
+  return ledger.entries;
 }
 
-async function setWorldSpeed({ world }: Addresses, secondsPerDay: number): Promise<void> {
+/** The newest mail whose subject begins so. */
+export async function findMail({ mailbox }: Addresses, subject: string): Promise<Mail | undefined> {
+  const mails = await readMailbox(mailbox);
+  return mails.find((mail) => mail.subject.startsWith(subject));
+}
+
+async function isChampion({ addresses, model }: Stage, version: string): Promise<true | undefined> {
+  const models = Models.parse(await (await fetch(`${addresses.host}/api/models`)).json());
+  return models.value.some((one) => one.model === model && one.champion?.version === version) || undefined;
+}
+
+/** Lets days pass as fast as the endpoint answers, up to `date`; there the calendar stands still, not its callers. */
+export async function passDaysUntil(date: string, addresses: Addresses): Promise<void> {
+  const today = await moveWorld(addresses, { paused: true });
+  await moveWorld(addresses, { advanceDays: daysBetween(today, date) });
+}
+
+/**
+ * Lets the days pass otherwise.
+ *
+ * @returns today, in the world
+ */
+async function moveWorld({ world }: Addresses, controls: Controls): Promise<string> {
   const answer = await fetch(world, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ secondsPerDay }),
+    body: JSON.stringify(controls),
   });
+  const text = await answer.text();
   if (!answer.ok)
-    throw new Error(`The world answered ${answer.status} to a new speed: ${await answer.text()}`);
+    throw new Error(`The world answered ${answer.status} to ${JSON.stringify(controls)}: ${text}`);
+  return World.parse(JSON.parse(text)).date;
 }

@@ -33,6 +33,11 @@ export class Witness {
     return this.until(what, () => this.#seen.find((entry) => entry.sequence > after && fits(entry)), seconds);
   }
 
+  /** Every entry so far that fits. */
+  entries(fits: (entry: LedgerLine) => boolean): LedgerLine[] {
+    return this.#seen.filter(fits);
+  }
+
   /** Asks until there is an answer. */
   async until<T>(what: string, ask: () => T | undefined | Promise<T | undefined>, seconds = 60): Promise<T> {
     const deadline = Date.now() + seconds * 1_000;

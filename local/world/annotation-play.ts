@@ -1,19 +1,17 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { mean } from "simple-statistics";
 import { systemClock } from "../clock.ts";
-import { type Annotation, type Serve, type Week, walkAnnotation } from "./annotation.ts";
+import { type Annotation, type Said, type Serve, type Week, walkAnnotation } from "./annotation.ts";
 import { loadClassify, writeClassifier } from "./classifier/model.ts";
-import { ArgumentError } from "./jobs/command.ts";
 import { LabellingQueue } from "./labelling/queue.ts";
 import { LabellingStore } from "./labelling/store.ts";
+import { wrapped } from "./lines.ts";
 import type { Play } from "./main.ts";
+import { readChoices } from "./play-options.ts";
 import type { SampleStream } from "./sample-stream.ts";
 
-const DEFAULT_WEEKS = "10";
-const MOST_WEEKS = 26;
 /** Nothing drifts in the first two weeks. */
 const WEEKS_BEFORE = 2;
 
@@ -25,19 +23,26 @@ export function annotationPlay(
 ): Play {
   return async (args, print) => {
     const stream = makeStream();
-    const options = read(args, stream.task.name, settings);
+    const { weeks, samples } = readChoices(stream.task.name, args, {
+      weeks: { usual: 10, least: 1, most: 26 },
+      samples: { usual: settings.samples, least: 10, most: 280 },
+    });
     const folder = await mkdtemp(join(tmpdir(), `${stream.task.name}-`));
     const queue = new LabellingQueue(new LabellingStore(":memory:"), systemClock, (id) => stream.truthOf(id));
     print(`${introduction}
-When a monitor reports a breach, the ${options.samples} least sure answers of the week are labelled, and learnt beside all
-that was learnt before. Share of right answers, of all samples:
+When a monitor reports a breach, the ${samples} least sure answers of the week are labelled, and learnt beside all
+that was learnt before. Share of right answers, of all samples; below it what each monitor found worst:
 
 week to      this  next week:              lost
              week   stale  champion   recovered`);
     try {
-      const walked = await walkAnnotation(stream, serverIn(folder, stream), queue, options);
+      const walked = await walkAnnotation(stream, serverIn(folder, stream), queue, {
+        ...settings,
+        weeks,
+        samples,
+      });
       const before = mean(walked.slice(0, WEEKS_BEFORE).map(({ accuracy }) => accuracy));
-      for (const week of walked) print(line(week, before));
+      for (const line of walked.flatMap((week) => lines(week, before))) print(line);
     } finally {
       queue.close();
       await rm(folder, { recursive: true, force: true });
@@ -55,25 +60,8 @@ function serverIn(folder: string, { task }: SampleStream): Serve {
   };
 }
 
-function read(args: readonly string[], world: string, settings: Omit<Annotation, "weeks">): Annotation {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      weeks: { type: "string", default: DEFAULT_WEEKS },
-      samples: { type: "string", default: String(settings.samples) },
-    },
-  });
-  const weeks = Number(values.weeks);
-  const samples = Number(values.samples);
-  if (weeks >= 1 && weeks <= MOST_WEEKS && samples >= 10 && samples <= 280)
-    return { ...settings, weeks, samples };
-  throw new ArgumentError(
-    `Expected: npm run world -- ${world} [--weeks 1 to ${MOST_WEEKS}] [--samples 10 to 280]`,
-  );
-}
-
 /** @param before - share of right answers before the drift, part of which is lost since */
-function line({ date, accuracy, ahead, breaches, labelled }: Week, before: number): string {
+function lines({ date, accuracy, ahead, said, labelled }: Week, before: number): string[] {
   const recovered = (ahead.champion - ahead.stale) / (before - ahead.stale);
   const cells = [
     date,
@@ -81,6 +69,11 @@ function line({ date, accuracy, ahead, breaches, labelled }: Week, before: numbe
     ahead.stale.toFixed(2).padStart(6),
     ahead.champion.toFixed(2).padStart(8),
     (ahead.champion === ahead.stale ? "" : `${Math.round(100 * recovered)} %`).padStart(10),
+    labelled > 0 ? `${labelled} labelled` : "",
   ];
-  return `${cells.join("  ")}  ${labelled > 0 ? `${labelled} labelled: ${breaches.join(", ")}` : ""}`.trimEnd();
+  return [cells.join("  ").trimEnd(), ...wrapped("", said.map(words))];
 }
+
+/** `data-drift: speckle 3.84 (limit 2.5: BREACH)` */
+const words = ({ signal, metric, group = metric, value, threshold, isBreach }: Said): string =>
+  `${signal}: ${group} ${value.toFixed(2)} (limit ${threshold}${isBreach ? ": BREACH" : ""})`;

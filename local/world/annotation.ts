@@ -3,8 +3,13 @@ import type { ServedSample } from "./classifier/collected.ts";
 import { type ClassifierModel, type Classify, trainClassifier } from "./classifier/model.ts";
 import { itemsOf, poorlyPredicted } from "./classifier/poorly-predicted.ts";
 import { type LabelledSample, parseSamples } from "./classifier/sample.ts";
-import { type MonitorSignal, type MonitorWindow, measureSignal } from "./classifier/signals.ts";
-import { isBreached } from "./jobs/breach.ts";
+import {
+  MONITOR_SIGNALS,
+  type MonitorSignal,
+  type MonitorWindow,
+  measureSignal,
+} from "./classifier/signals.ts";
+import { isBreached, type MonitoredMetric } from "./jobs/breach.ts";
 import { ProjectBody } from "./labelling/project.ts";
 import type { LabellingQueue } from "./labelling/queue.ts";
 import { accuracy } from "./measures/classification.ts";
@@ -13,11 +18,16 @@ import type { SampleStream } from "./sample-stream.ts";
 /** Makes a model answer, as the endpoint does it. */
 export type Serve = (model: ClassifierModel) => Promise<Classify>;
 
+export interface Said extends MonitoredMetric {
+  readonly signal: MonitorSignal;
+  readonly isBreach: boolean;
+}
+
 export interface Week {
   /** Its last day; the monitors run on the evening after, when the checks of all its days are known. */
   readonly date: string;
-  /** What each monitor signal found worst: value and threshold of the row that is furthest beyond it. */
-  readonly breaches: readonly string[];
+  /** What each monitor signal found worst: one row each, and whether that is a breach. */
+  readonly said: readonly Said[];
   /** Share of right answers of the champion in this week: of all samples, which only this world can know. */
   readonly accuracy: number;
   /** Samples that were labelled, and learnt, on this evening; 0 when nothing was wrong. */
@@ -68,9 +78,9 @@ export async function walkAnnotation(
 
     const evening = stream.dayAfter(date) ?? date;
     const checks = stream.checksUntil(evening);
-    const breaches = breachesOf({ task, model, served, checks }, options);
+    const said = monitorsSay({ task, model, served, checks }, options);
     let labelled: LabelledSample[] = [];
-    if (breaches.length > 0) {
+    if (said.some(({ isBreach }) => isBreach)) {
       const known = new Set([...checks, ...learnt].map(({ id }) => id));
       const poor = poorlyPredicted(served, known, { days: options.sampleDays, most: options.samples });
       labelled = label(queue, `${task.name}-${date}`, stream, itemsOf(poor, task));
@@ -82,7 +92,7 @@ export async function walkAnnotation(
     const ahead = nextDays(stream, date).flatMap((day) => stream.on(day));
     walked.push({
       date,
-      breaches,
+      said,
       accuracy: accurate,
       labelled: labelled.length,
       ahead: { stale: await accuracyOf(stale, ahead), champion: await accuracyOf(champion, ahead) },
@@ -101,15 +111,15 @@ function nextDays(stream: SampleStream, date: string): string[] {
   return days;
 }
 
-function breachesOf(
+function monitorsSay(
   watched: Parameters<typeof measureSignal>[1],
   { monitors, minimumDays }: Annotation,
-): string[] {
-  return Object.entries(monitors).flatMap(([signal, window]) => {
-    const { days, metrics } = measureSignal(signal as MonitorSignal, watched, window);
-    const worst = metrics.filter(isBreached).toSorted((a, b) => b.value - a.value)[0];
-    if (days < minimumDays || !worst) return [];
-    return [`${worst.group ?? worst.metric} ${worst.value.toFixed(2)}`];
+): Said[] {
+  return MONITOR_SIGNALS.flatMap((signal) => {
+    const { days, metrics } = measureSignal(signal, watched, monitors[signal]);
+    // Of accuracy, which is the better the more it is, there is one row.
+    const [worst] = metrics.toSorted((a, b) => b.value - a.value);
+    return worst ? [{ ...worst, signal, isBreach: days >= minimumDays && isBreached(worst) }] : [];
   });
 }
 

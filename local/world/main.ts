@@ -20,7 +20,10 @@ const WORLDS: Readonly<Record<WorldName, () => Promise<Play>>> = {
 const [name = "", ...args] = process.argv.slice(2);
 try {
   const world = worldNamed(name);
-  if (!world) throw new ArgumentError(`World '${name}' is unknown, expected ${WORLD_NAMES.join(" or ")}.`);
+  if (!world) {
+    const found = name === "" ? "No world is named" : `World '${name}' is unknown`;
+    throw new ArgumentError(`${found}, expected npm run world -- ${WORLD_NAMES.join(" or ")}.`);
+  }
   const play = await WORLDS[world]();
   await play(args, (line) => console.log(line));
 } catch (error) {

@@ -1,9 +1,7 @@
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { AxeResults } from "axe-core";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDelivery, type Delivery } from "../../local/azure/delivery/index.ts";
 import { ensureCertificates } from "../../local/azure/front/certificates.ts";
@@ -12,10 +10,8 @@ import { createIdentity, type Identity } from "../../local/azure/identity/index.
 import { createMailbox, type Mailbox } from "../../local/azure/mailbox/index.ts";
 import { ManualClock } from "../../local/clock.ts";
 import { approvalCard, messageOf } from "../local/azure/teams/cards.ts";
-import { openChromium } from "./chromium.ts";
-
-/** Set to a folder, the pictures of every page are written there: to be looked at. */
-const PICTURES = process.env.OUTERLOOP_PICTURES;
+import { openChromium, UNPACK_WITHIN_MS } from "./chromium.ts";
+import { expectItFits, visit } from "./visit.ts";
 
 const clock = new ManualClock(Date.UTC(2026, 0, 1, 12));
 const AUTHORIZE = `/00000000-0000-0000-0000-00000000000a/oauth2/v2.0/authorize?${new URLSearchParams({
@@ -27,9 +23,6 @@ const AUTHORIZE = `/00000000-0000-0000-0000-00000000000a/oauth2/v2.0/authorize?$
   login_hint: "data-science-lead@outerloop.example",
 })}`;
 
-/** Chromium is unpacked first: seconds on an idle machine, many on one that is busy. */
-const UNPACK_WITHIN_MS = 120_000;
-
 let data: string;
 let browser: Browser;
 let closeBrowser: () => Promise<void>;
@@ -38,11 +31,8 @@ let mailbox: Mailbox;
 let delivery: Delivery;
 let front: Front;
 let origin: string;
-let axe: string;
 
 beforeAll(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-  if (PICTURES) await mkdir(PICTURES, { recursive: true });
   data = await mkdtemp(path.join(tmpdir(), "azure-pages-"));
   identity = await createIdentity({ data, clock });
   mailbox = createMailbox({ data, clock, authenticate: () => true });
@@ -91,53 +81,17 @@ async function fill(): Promise<void> {
   );
 }
 
-async function visit(target: string, look: (page: Page, errors: string[]) => Promise<void>): Promise<void> {
-  const context = await browser.newContext({ colorScheme: "light", viewport: { width: 1280, height: 800 } });
-  try {
-    const page = await context.newPage();
-    const errors: string[] = [];
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-    page.on("pageerror", (error) => errors.push(error.message));
-    await page.goto(`${origin}${target}`);
-    await look(page, errors);
-  } finally {
-    await context.close();
-  }
-}
-
-/** Evaluated through the debugger, which the page's policy does not bind. */
-async function barriers(page: Page): Promise<string[]> {
-  const found: AxeResults = await page.evaluate("axe.run()");
-  return found.violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id }) => id);
-}
-
 test.each([
   { name: "mailbox", target: "/mailbox" },
   { name: "card", target: "/mailbox/cards/1" },
   { name: "mail", target: "/mailbox/1" },
   { name: "sign-in", target: AUTHORIZE },
   { name: "sign-in-failed", target: AUTHORIZE.replace("callback", "elsewhere") },
+  { name: "signed-out", target: AUTHORIZE.replace(/authorize.*/, "logout") },
   { name: "delivery", target: "/delivery" },
 ])("$name fits and puts no barrier up, wide or narrow, light or dark", async ({ name, target }) => {
-  await visit(target, async (page, errors) => {
-    await page.evaluate(axe);
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      for (const width of [1280, 390]) {
-        await page.setViewportSize({ width, height: 800 });
-        const wide: number = await page.evaluate(() => document.documentElement.scrollWidth);
-        expect(wide).toBeLessThanOrEqual(width);
-        if (PICTURES) {
-          await page.screenshot({
-            path: path.join(PICTURES, `${name}-${width}-${colorScheme}.png`),
-            fullPage: true,
-          });
-        }
-      }
-      expect(await barriers(page)).toEqual([]);
-    }
+  await visit(browser, `${origin}${target}`, async (page, errors) => {
+    await expectItFits(page, name);
     // The page of a failed sign-in is a 400, which the browser's console tells.
     expect(errors.filter((text) => !text.includes("400 (Bad Request)"))).toEqual([]);
   });

@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 
+/** Chromium is unpacked first: seconds on an idle machine, many on one that is busy. */
+export const UNPACK_WITHIN_MS = 120_000;
+
 /** Loopback only: no page reaches the network, whatever it holds. */
 const ARGS = [
   "--no-sandbox",

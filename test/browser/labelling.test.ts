@@ -1,8 +1,6 @@
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { AxeResults } from "axe-core";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ensureCertificates } from "../../local/azure/front/certificates.ts";
@@ -13,26 +11,17 @@ import { createLabelling } from "../../local/world/labelling/index.ts";
 import { languageNature } from "../../local/world/language/nature.ts";
 import type { SampleStream } from "../../local/world/sample-stream.ts";
 import { visionNature } from "../../local/world/vision/nature.ts";
-import { openChromium } from "./chromium.ts";
-
-/** Set to a folder, the pictures of every page are written there: to be looked at. */
-const PICTURES = process.env.OUTERLOOP_PICTURES;
-const SIZES = [
-  { width: 1280, height: 800 },
-  { width: 390, height: 800 },
-];
+import { openChromium, UNPACK_WITHIN_MS } from "./chromium.ts";
+import { expectItFits, sideways, visit } from "./visit.ts";
 
 let browser: Browser;
 let closeBrowser: () => Promise<void>;
 let front: Front;
 let origin: string;
-let axe: string;
 let folder: string;
 let labelling: ReturnType<typeof createLabelling>;
 
 beforeAll(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-  if (PICTURES) await mkdir(PICTURES, { recursive: true });
   folder = await mkdtemp(path.join(tmpdir(), "labelling-pages-"));
   const streams = [visionNature(), languageNature()];
   const truthOf = (id: string) => streams.map((stream) => stream.truthOf(id)).find(Boolean);
@@ -45,7 +34,7 @@ beforeAll(async () => {
   });
   origin = `http://127.0.0.1:${front.port}`;
   ({ browser, close: closeBrowser } = await openChromium());
-});
+}, UNPACK_WITHIN_MS);
 
 afterAll(async () => {
   await closeBrowser();
@@ -78,45 +67,18 @@ function openProject(stream: SampleStream): void {
 test.each(["", "/vision", "/language", "/vision-done", "/language-done", "/none"])(
   "/labelling%s fits, loads whole and puts no barrier up, wide or narrow, light or dark",
   async (at) => {
-    const context = await browser.newContext();
-    try {
-      const page = await context.newPage();
-      const errors: string[] = [];
-      page.on("pageerror", (error) => errors.push(error.message));
-      page.on("requestfailed", (request) => errors.push(request.url()));
-      await page.goto(`${origin}/labelling${at}`);
-      await page.evaluate(axe);
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme });
-        for (const size of SIZES) {
-          await page.setViewportSize(size);
-          const wide: number = await page.evaluate(() => document.documentElement.scrollWidth);
-          expect(wide).toBeLessThanOrEqual(size.width);
-          if (PICTURES)
-            await page.screenshot({
-              path: path.join(PICTURES, `labelling${at.replace("/", "-")}-${size.width}-${colorScheme}.png`),
-              fullPage: true,
-            });
-        }
-        const found: AxeResults = await page.evaluate("axe.run({ resultTypes: ['violations'] })");
-        const serious = found.violations.filter(
-          ({ impact }) => impact === "serious" || impact === "critical",
-        );
-        expect(serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
-      }
-      expect(errors).toEqual([]);
-    } finally {
-      await context.close();
-    }
+    await visit(browser, `${origin}/labelling${at}`, async (page, errors) => {
+      await expectItFits(page, `labelling${at.replace("/", "-")}`);
+      expect(await sideways(page)).toEqual([]);
+      // A project that is not there is a 404, which the browser's console tells.
+      expect(errors.filter((text) => !text.includes("404 (Not Found)"))).toEqual([]);
+    });
   },
   60_000,
 );
 
 test("a person labels an image with one press, and sees the next", async () => {
-  const context = await browser.newContext();
-  try {
-    const page = await context.newPage();
-    await page.goto(`${origin}/labelling/vision`);
+  await visit(browser, `${origin}/labelling/vision`, async (page) => {
     expect(await page.textContent("main")).toContain("4 of 12 images labelled");
     await page.getByRole("button", { name: "7", exact: true }).click();
     await page.waitForURL(`${origin}/labelling/vision`);
@@ -128,7 +90,5 @@ test("a person labels an image with one press, and sees the next", async () => {
     });
     await page.getByRole("button", { name: "Let the demonstration answer the rest" }).click();
     await page.getByText("Everything is labelled.").waitFor();
-  } finally {
-    await context.close();
-  }
+  });
 }, 60_000);

@@ -1,19 +1,13 @@
-import { mkdir, readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LIVE_JS } from "../../shared/console/live.ts";
 import { CONTENT_SECURITY_POLICY } from "../../shared/console/page.ts";
 import { STYLE_CSS } from "../../shared/console/style.ts";
 import { mails, pages } from "../shared/console/gallery.ts";
-import { openChromium } from "./chromium.ts";
-
-/** Set to a folder, the pictures of every page are written there: to be looked at. */
-const PICTURES = process.env.OUTERLOOP_PICTURES;
+import { openChromium, UNPACK_WITHIN_MS } from "./chromium.ts";
+import { expectItFits, visit } from "./visit.ts";
 
 const ASSETS: Readonly<Record<string, readonly [string, string]>> = {
   "/console/style.css": ["text/css; charset=utf-8", STYLE_CSS],
@@ -24,13 +18,10 @@ let browser: Browser;
 let close: () => Promise<void>;
 let server: Server;
 let origin: string;
-let axe: string;
 /** What the server answers for `/changing`, so that a test can change it under an open page. */
 let changing = "";
 
 beforeAll(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-  if (PICTURES) await mkdir(PICTURES, { recursive: true });
   server = createServer((request, response) => {
     const path = request.url ?? "/";
     const asset = ASSETS[path];
@@ -48,7 +39,7 @@ beforeAll(async () => {
   const { port } = server.address() as AddressInfo;
   origin = `http://127.0.0.1:${port}`;
   ({ browser, close } = await openChromium());
-});
+}, UNPACK_WITHIN_MS);
 
 afterAll(async () => {
   await close();
@@ -56,55 +47,15 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-type Look = (page: Page, errors: string[]) => Promise<void>;
-
-async function visit(name: string, look: Look): Promise<void> {
-  const context = await browser.newContext({ colorScheme: "light", viewport: WIDE });
-  try {
-    const page = await context.newPage();
-    const errors: string[] = [];
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-    page.on("pageerror", (error) => errors.push(error.message));
-    page.on("requestfailed", (request) => errors.push(`failed: ${request.url()}`));
-    await page.goto(`${origin}/${name}`);
-    await look(page, errors);
-  } finally {
-    await context.close();
-  }
-}
-
-const WIDE = { width: 1280, height: 800 };
-const NARROW = { width: 390, height: 800 };
-
-/** Evaluated through the debugger, which the page's policy does not bind. */
-async function barriers(page: Page): Promise<string[]> {
-  const found: AxeResults = await page.evaluate("axe.run({ resultTypes: ['violations'] })");
-  return found.violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-}
-
-async function picture(page: Page, name: string): Promise<void> {
-  if (PICTURES) await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
-}
+const open = (name: string, look: Parameters<typeof visit>[2]) => visit(browser, `${origin}/${name}`, look);
 
 const names = [...Object.keys(pages), ...Object.keys(mails)];
 
 test.each(names)(
   "%s fits, loads whole and puts no barrier up, wide or narrow, light or dark",
   async (name) => {
-    await visit(name, async (page, errors) => {
-      await page.evaluate(axe);
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme });
-        for (const size of [WIDE, NARROW]) {
-          await page.setViewportSize(size);
-          const wide: number = await page.evaluate(() => document.documentElement.scrollWidth);
-          expect(wide).toBeLessThanOrEqual(size.width);
-          await picture(page, `${name}-${size.width}-${colorScheme}`);
-        }
-        expect(await barriers(page)).toEqual([]);
-      }
+    await open(name, async (page, errors) => {
+      await expectItFits(page, name);
       expect(errors).toEqual([]);
     });
   },
@@ -113,7 +64,7 @@ test.each(names)(
 test("the palette follows the reader's choice", async () => {
   const background = (page: Page): Promise<string> =>
     page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
-  await visit("home", async (page) => {
+  await open("home", async (page) => {
     expect(await background(page)).toBe("rgb(255, 255, 255)");
     await page.emulateMedia({ colorScheme: "dark" });
     expect(await background(page)).toBe("rgb(18, 22, 27)");
@@ -122,7 +73,7 @@ test("the palette follows the reader's choice", async () => {
 
 test("a console page takes in what changed, unless it was paused", async () => {
   changing = pages.home ?? "";
-  await visit("changing", async (page, errors) => {
+  await open("changing", async (page, errors) => {
     await page.clock.install();
     await page.reload();
     const heading = () => page.locator("h1").textContent();
@@ -141,7 +92,7 @@ test("a console page takes in what changed, unless it was paused", async () => {
 });
 
 test("Enter in the comment makes a new line and decides nothing", async () => {
-  await visit("approval-open", async (page) => {
+  await open("approval-open", async (page) => {
     await page.getByLabel("Comment").focus();
     await page.keyboard.type("first");
     await page.keyboard.press("Enter");
@@ -152,7 +103,7 @@ test("Enter in the comment makes a new line and decides nothing", async () => {
 });
 
 test("print shows what is folded", async () => {
-  await visit("model", async (page) => {
+  await open("model", async (page) => {
     await page.emulateMedia({ media: "print" });
     const height = () => page.evaluate(() => document.querySelector("#policy")?.clientHeight ?? 0);
     expect(await height()).toBeGreaterThan(500);

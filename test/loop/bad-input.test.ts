@@ -1,16 +1,14 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SignJWT } from "jose";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { readMailbox } from "../../local/demo/approver.ts";
 import { decisionOf } from "../../local/demo/evidence.ts";
-import { Witness } from "../../local/demo/witness.ts";
+import { findMail } from "../../local/demo/story.ts";
+import type { Witness } from "../../local/demo/witness.ts";
 import { type System, startSystem } from "../../local/system/system.ts";
-import { writeQuickPolicy } from "./quick-policy.ts";
+import { QUICK, START_WITHIN_MS, startLoop } from "./loop-system.ts";
 
-const PORTS = { port: 0, azurePort: 0, amqpPort: 0, storagePort: 0, secondsPerDay: 1 };
 const Inbox = z.object({
   value: z.array(
     z.looseObject({
@@ -27,17 +25,10 @@ let system: System;
 let witness: Witness;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "bad-input-"));
-  const settings = { OUTERLOOP_POLICY: await writeQuickPolicy(folder) };
-  system = await startSystem({ ...PORTS, data: join(folder, "data") }, settings);
-  witness = new Witness(system.addresses.host);
-});
-
-afterAll(async () => {
-  witness?.stop();
-  await system?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+  const loop = await startLoop();
+  ({ folder, system, witness } = loop);
+  return loop.stop;
+}, START_WITHIN_MS);
 
 const workspace = () => system.cloud.workspaceId;
 const event = (id: string, eventType: string, subject: string, data: unknown) => ({
@@ -100,23 +91,26 @@ test("a model without a policy is recorded, with the reason why nothing happens"
   expect(entry.summary).toMatch(/policy/i);
 });
 
-test("a policy with a wrong field stops the start, and the message names file, line, path and the right name", async () => {
-  const file = join(folder, "broken.yaml");
-  const text = await readFile("policy.yaml", "utf8");
-  const line = text.split("\n").findIndex((one) => one.includes("bake: PT10S")) + 1;
-  await writeFile(file, text.replace("bake: PT10S", "baek: PT10S"));
-  await expect(
-    startSystem({ ...PORTS, data: join(folder, "other") }, { OUTERLOOP_POLICY: file }),
-  ).rejects.toThrow(
-    `${file}:${line}: models.weather-max.rollout.baek: found an unknown field, expected 'bake'`,
-  );
-});
+test(
+  "a policy with a wrong field stops the start, and the message names file, line, path and the right name",
+  async () => {
+    const file = join(folder, "broken.yaml");
+    const text = await readFile("policy.yaml", "utf8");
+    const line = text.split("\n").findIndex((one) => one.includes("bake: PT10S")) + 1;
+    await writeFile(file, text.replace("bake: PT10S", "baek: PT10S"));
+    await expect(
+      startSystem({ ...QUICK, data: join(folder, "other") }, { OUTERLOOP_POLICY: file }),
+    ).rejects.toThrow(
+      `${file}:${line}: models.weather-max.rollout.baek: found an unknown field, expected 'bake'`,
+    );
+  },
+  START_WITHIN_MS,
+);
 
 test("an approval link that is forged, expired or used decides nothing, and says so", async () => {
-  const mail = await witness.until("the approval mail arrives", async () => {
-    const mails = await readMailbox(system.addresses.mailbox);
-    return mails.find(({ subject }) => subject.startsWith("Approve weather-max version 1 "));
-  });
+  const mail = await witness.until("the approval mail arrives", () =>
+    findMail(system.addresses, "Approve weather-max version 1 "),
+  );
   const [link = ""] = /http\S+\/approvals\/\S+/.exec(mail.text) ?? [];
   const [page = "", token = ""] = link.split("?token=");
   const post = (given: string, decision = "approve") =>
@@ -152,4 +146,4 @@ test("an approval link that is forged, expired or used decides nothing, and says
   expect(after.decisions).toMatchObject([
     { by: "ml-approver@example.com", decision: "reject", comment: "because" },
   ]);
-}, 60_000);
+}, 120_000);

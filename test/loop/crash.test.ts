@@ -5,6 +5,7 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { ManagedIdentityCredential } from "@azure/identity";
 import { afterAll, expect, test } from "vitest";
 import { approve, readMailbox } from "../../local/demo/approver.ts";
+import { findMail } from "../../local/demo/story.ts";
 import { Witness } from "../../local/demo/witness.ts";
 import { identityToken } from "../../local/system/resource-manager.ts";
 import type { System } from "../../local/system/system.ts";
@@ -26,10 +27,9 @@ const getJson = async (url: string | URL) => (await fetch(url)).json();
 
 /** Approves the version when its mail comes, as its approver would. */
 async function approveVersion(version: string, { addresses }: KillableSystem, eyes: Witness): Promise<void> {
-  const mail = await eyes.until("the approval mail arrives", async () => {
-    const mails = await readMailbox(addresses.mailbox);
-    return mails.find(({ subject }) => subject.startsWith(`Approve weather-max version ${version} `));
-  });
+  const mail = await eyes.until("the approval mail arrives", () =>
+    findMail(addresses, `Approve weather-max version ${version} `),
+  );
   await approve(mail, "");
 }
 

@@ -1,34 +1,27 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { approve, readMailbox } from "../../local/demo/approver.ts";
-import { Witness } from "../../local/demo/witness.ts";
-import { type System, startSystem } from "../../local/system/system.ts";
+import { readFile } from "node:fs/promises";
+import { beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { approve } from "../../local/demo/approver.ts";
+import { findMail } from "../../local/demo/story.ts";
+import { type Loop, START_WITHIN_MS, startLoop } from "./loop-system.ts";
 
-let folder: string;
-let system: System;
-let witness: Witness;
+const Models = z.object({
+  value: z.array(z.looseObject({ model: z.string(), operations: z.array(z.unknown()) })),
+});
+
+let loop: Loop;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "rollback-"));
-  const ports = { port: 0, azurePort: 0, amqpPort: 0, storagePort: 0 };
   // The repository's own policy: its bakes are long enough to happen something in.
-  system = await startSystem({ ...ports, data: folder, secondsPerDay: 1 });
-  witness = new Witness(system.addresses.host);
-});
-
-afterAll(async () => {
-  witness?.stop();
-  await system?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+  loop = await startLoop({}, "policy.yaml");
+  return loop.stop;
+}, START_WITHIN_MS);
 
 test("an alert about the endpoint, while traffic moves, calls the rollout back before anything else", async () => {
-  const mail = await witness.until("the approval mail arrives", async () => {
-    const mails = await readMailbox(system.addresses.mailbox);
-    return mails.find(({ subject }) => subject.startsWith("Approve weather-max version 1 "));
-  });
+  const { system, witness } = loop;
+  const mail = await witness.until("the approval mail arrives", () =>
+    findMail(system.addresses, "Approve weather-max version 1 "),
+  );
   await approve(mail, "");
   await witness.until("version 1 serves", async () => {
     const answer = await fetch(`${system.addresses.host}/api/operations/promotion-weather-max-1`);
@@ -50,6 +43,10 @@ test("an alert about the endpoint, while traffic moves, calls the rollout back b
 
   const ended = await witness.entry("the promotion ends", ({ kind }) => kind === "outcome");
   expect(ended.summary).toMatch(/^Version 1 of weather-max was rolled back: Endpoint weather-max/);
-  const states = await (await fetch(`${system.addresses.host}/api/models`)).json();
-  expect(states).toMatchObject({ value: [{ model: "weather-max", champion: null, operations: [] }] });
+  const left = await witness.until("the promotion has left the model's queue", async () => {
+    const states = await (await fetch(`${system.addresses.host}/api/models`)).json();
+    const [state] = Models.parse(states).value;
+    return state?.operations.length === 0 ? state : undefined;
+  });
+  expect(left).toMatchObject({ model: "weather-max", champion: null });
 }, 90_000);

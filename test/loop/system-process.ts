@@ -1,9 +1,9 @@
 /** The local system as a process of its own, so that a test can kill it. Arguments: data folder, policy file. */
 import { startSystem } from "../../local/system/system.ts";
+import { QUICK } from "./loop-system.ts";
 
 const [data = "", policy = ""] = process.argv.slice(2);
-const ports = { port: 0, azurePort: 0, amqpPort: 0, storagePort: 0 };
-const system = await startSystem({ ...ports, data, secondsPerDay: 1 }, { OUTERLOOP_POLICY: policy });
+const system = await startSystem({ ...QUICK, data }, { OUTERLOOP_POLICY: policy });
 process.once("SIGTERM", async () => {
   await system.stop();
   process.exit(0);

@@ -1,3 +1,4 @@
+import { wrapped } from "../lines.ts";
 import type { Finding } from "../monitors/measure.ts";
 import { nameOf } from "../monitors/report.ts";
 import type { Foretold, Said, Week } from "../seasons.ts";
@@ -8,8 +9,6 @@ export interface Turn {
   readonly ahead: Week["ahead"];
 }
 
-const WIDTH = 110;
-const LABEL = 18;
 /** Short for the page, where the column says the rest. */
 const SHORT: Readonly<Record<string, string>> = {
   NormalizedWassersteinDistance: "Wasserstein",
@@ -74,21 +73,6 @@ function metricParts(findings: readonly Finding[]): string[] {
   );
   const [head = "0 everywhere", ...rest] = cells;
   return [`${SHORT[first.metric] ?? first.metric}${limit}: ${head}`, ...rest];
-}
-
-/** Parts beside a label, as many on a line as fit. */
-function wrapped(label: string, parts: readonly string[]): string[] {
-  const lines: string[] = [];
-  let line = `  ${label.padEnd(LABEL)}`;
-  for (const part of parts) {
-    const isFirst = line.length === LABEL + 2;
-    if (!isFirst && line.length + part.length + 2 > WIDTH) {
-      lines.push(line);
-      line = " ".repeat(LABEL + 2);
-    }
-    line += line.length === LABEL + 2 ? part : `, ${part}`;
-  }
-  return [...lines, line];
 }
 
 function lessOf({ stale, champion }: Week["ahead"]): string {

@@ -1,21 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { Nature } from "../driver/weather/nature.ts";
-import { ArgumentError } from "../jobs/command.ts";
+import { readChoices } from "../play-options.ts";
 import { walkSeasons } from "../seasons.ts";
 import { loadModel, type WeatherModel, writeModel } from "./artefact.ts";
 import { summaryLines, type Turn, weekLines } from "./play-lines.ts";
 
-const DEFAULT_WEEKS = "20";
-const MOST_WEEKS = 180;
-const DEFAULT_WINDOW_DAYS = "60";
-const LEAST_WINDOW_DAYS = 10;
-
 /** `npm run world -- classical [--weeks N] [--window-days N]`: how a model goes stale with the season, and heals. */
 export async function play(args: readonly string[], print: (line: string) => void): Promise<void> {
-  const { weeks, windowDays } = read(args);
+  const { weeks, "window-days": windowDays } = readChoices("classical", args, {
+    weeks: { usual: 20, least: 1, most: 180 },
+    "window-days": { usual: 60, least: 10 },
+  });
   const folder = await mkdtemp(join(tmpdir(), "weather-"));
   let version = 0;
   async function serve(model: WeatherModel) {
@@ -41,25 +38,4 @@ export async function play(args: readonly string[], print: (line: string) => voi
     await rm(folder, { recursive: true, force: true });
   }
   for (const line of summaryLines(turns)) print(line);
-}
-
-function read(args: readonly string[]): { weeks: number; windowDays: number } {
-  const expected = `Expected: npm run world -- classical [--weeks 1 to ${MOST_WEEKS}] [--window-days ${LEAST_WINDOW_DAYS} or more]`;
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        weeks: { type: "string", default: DEFAULT_WEEKS },
-        "window-days": { type: "string", default: DEFAULT_WINDOW_DAYS },
-      },
-    });
-    const weeks = Number(values.weeks);
-    const windowDays = Number(values["window-days"]);
-    const isRight =
-      Number.isInteger(weeks) && weeks >= 1 && weeks <= MOST_WEEKS && Number.isInteger(windowDays);
-    if (isRight && windowDays >= LEAST_WINDOW_DAYS) return { weeks, windowDays };
-  } catch (error) {
-    throw new ArgumentError(`${error instanceof Error ? error.message : String(error)}. ${expected}`);
-  }
-  throw new ArgumentError(expected);
 }

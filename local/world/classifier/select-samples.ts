@@ -47,9 +47,13 @@ await runScript(async (tracking) => {
   });
   const task = taskNamed(values.task);
   const folder = required("samples", values.samples);
-  const known = new Set((await readSamples([required("data", values.data)], task)).map(({ id }) => id));
+  const checks = await readSamples([required("data", values.data)], task);
+  const known = new Set(checks.map(({ id }) => id));
   if (values.model) for (const id of (await readClassifier(values.model)).sampleIds) known.add(id);
-  const served = await readCollected(required("collected", values.collected), task);
+  const lastDate = checks.at(-1)?.date ?? "";
+  // As in monitor.ts: days go on meanwhile, and what was reported is of those before.
+  const collected = await readCollected(required("collected", values.collected), task);
+  const served = collected.filter(({ date }) => date <= lastDate);
   const samples = poorlyPredicted(served, known, {
     days: wholeNumber("days", values.days),
     most: wholeNumber("most", values.most),
@@ -61,7 +65,9 @@ await runScript(async (tracking) => {
   await writeFile(join(folder, "samples.jsonl"), items.map((item) => `${JSON.stringify(item)}\n`).join(""));
   if (values.labelling) {
     const project = required("project", values.project);
+    const dates = samples.map(({ date }) => date).sort();
     await openProject(values.labelling, project, {
+      title: `Least sure answers of the ${task.name} model, ${dates[0]} to ${dates.at(-1)}`,
       column: task.column,
       labels: task.labels,
       dataReference: values.collected,

@@ -125,7 +125,7 @@ function recent(queue: LabellingQueue, project: Project): VNode | null {
     .toSorted((a, b) => (b.answeredAt ?? "").localeCompare(a.answeredAt ?? "") || b.position - a.position)
     .slice(0, RECENT);
   if (answered.length === 0) return null;
-  const head = ["Sample", "Label", "The model said", "Answered by"];
+  const head = ["Sample", "Label, and by whom", "The model said"];
   return h(
     "section",
     null,
@@ -161,17 +161,17 @@ function row({ column }: Project, item: Item): VNode {
     "tr",
     null,
     h("td", { class: column }, shown),
-    h("td", null, h("strong", null, item.label)),
+    h("td", null, h("strong", null, item.label), h("div", { class: "muted" }, item.answeredBy)),
     h("td", null, item.prediction ?? ""),
-    h("td", null, item.answeredBy ?? ""),
   );
 }
 
 /** What could not be done, in a sentence. */
 export function problemPage(status: number, message: string): ServiceAnswer {
+  const title = status === 404 ? "Not found" : "Not done";
   const answer = page(
-    "Not done",
-    h("h1", null, "Not done"),
+    title,
+    h("h1", null, title),
     h("p", null, message, " ", h("a", { href: "/labelling" }, "All projects")),
   );
   return { ...answer, status };

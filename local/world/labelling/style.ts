@@ -41,5 +41,5 @@ table { border-collapse: collapse; width: 100%; font-size: 0.9rem; }
 th, td { text-align: left; padding: 0.35rem 0.75rem 0.35rem 0; border-bottom: 1px solid var(--line); vertical-align: middle; }
 th { color: var(--muted); font-weight: 400; }
 td .picture { width: 2.5rem; border-radius: 3px; }
-td.text { min-width: 11rem; }
+td.text { min-width: 9rem; }
 `;

@@ -141,6 +141,8 @@ test(
       lowest_confidence: 0.02,
       highest_confidence: 0.07,
     });
+    const project = await call("GET", "/api/projects/poor");
+    expect(project.json.title).toBe("Least sure answers of the language model, 2025-03-23 to 2025-03-23");
     const { json } = await call("GET", "/api/projects/poor/items");
     expect(json.value.map(({ confidence }: { confidence: number }) => confidence)).toEqual([
       0.02, 0.03, 0.04, 0.06, 0.07,

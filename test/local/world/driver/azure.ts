@@ -65,7 +65,11 @@ export async function startAzure(world: WorldName = "classical") {
     record: (request) => void scored.push(request),
     provisioning: { endpointMs: 0, deploymentMs: 0, deleteMs: 0 },
     authenticate: identity.authenticate,
-    jobEnvironment: { NODE_EXTRA_CA_CERTS: caFile },
+    jobEnvironment: {
+      NODE_EXTRA_CA_CERTS: caFile,
+      // Each script is compiled once for all tests.
+      NODE_COMPILE_CACHE: path.join(tmpdir(), "node-compile-cache"),
+    },
   });
   const labelling = createWorldLabelling({ data: path.join(data, "labelling"), clock: systemClock });
   const services = [...machineLearning, labelling];
