@@ -1,3 +1,5 @@
+import { setTimeout as wait } from "node:timers/promises";
+
 /** Tells a job's figures to MLflow, where a job runs that has a tracking server; elsewhere it tells nobody. */
 export interface Tracking {
   logMetrics(metrics: Readonly<Record<string, number>>): Promise<void>;
@@ -11,6 +13,9 @@ export class TrackingError extends Error {
 
 const NOBODY: Tracking = { logMetrics: async () => {}, setTag: async () => {} };
 const TIMEOUT_MS = 30_000;
+/** Before each further try, where the server does not say itself how long. */
+const WAITS_MS = [200, 1_000, 5_000];
+const LONGEST_WAIT_MS = 60_000;
 
 /** Reads `MLFLOW_TRACKING_URI`, `MLFLOW_TRACKING_TOKEN` and `MLFLOW_RUN_ID` (or `AZUREML_RUN_ID`), as Azure ML sets them. */
 export function trackingFrom(environment: NodeJS.ProcessEnv): Tracking {
@@ -21,14 +26,13 @@ export function trackingFrom(environment: NodeJS.ProcessEnv): Tracking {
   const base = `${uri.replace("azureml://", "https://").replace(/\/$/, "")}/api/2.0/mlflow`;
 
   async function post(path: string, body: object): Promise<void> {
-    const response = await fetch(`${base}/${path}`, {
+    const response = await sendPatiently(`${base}/${path}`, {
       method: "POST",
       headers: {
         "content-type": "application/json",
         ...(token ? { authorization: `Bearer ${token}` } : {}),
       },
       body: JSON.stringify({ run_id: run, ...body }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (!response.ok) {
       throw new TrackingError(
@@ -47,3 +51,18 @@ export function trackingFrom(environment: NodeJS.ProcessEnv): Tracking {
     setTag: (key, value) => post("runs/set-tag", { key, value }),
   };
 }
+
+/** Sends again what was throttled, met a broken server, or none: the same figure of the same moment counts once. */
+async function sendPatiently(url: string, init: RequestInit): Promise<Response> {
+  for (const waitMs of WAITS_MS) {
+    const answer = await send(url, init).catch(() => undefined);
+    if (answer && answer.status !== 429 && answer.status < 500) return answer;
+    const asked = Number(answer?.headers.get("retry-after") ?? Number.NaN) * 1000;
+    await answer?.body?.cancel();
+    await wait(asked >= 0 ? Math.min(asked, LONGEST_WAIT_MS) : waitMs);
+  }
+  return send(url, init);
+}
+
+const send = (url: string, init: RequestInit): Promise<Response> =>
+  fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
