@@ -26,6 +26,9 @@ export function findEntryFiles(appFolder: string): string[] {
       `package.json in '${appFolder}' has no "main", expected the file (or glob) that registers the functions.`,
     );
   }
+  // Most apps name one file, and Node loads a good deal for its first pattern.
+  const named = path.join(appFolder, main);
+  if (statSync(named, { throwIfNoEntry: false })?.isFile()) return [named];
   const files = globSync(main, { cwd: appFolder }).map((file) => path.join(appFolder, file));
   if (files.length > 0) return files;
   throw new HostStartError(
