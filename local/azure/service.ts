@@ -102,7 +102,8 @@ export type UsageIn = (from: number, to: number) => readonly Usage[];
 
 /**
  * Asked once for each deployment that is about to be provisioned and each job that is about to run (a step of a pipeline
- * by the name `{pipeline}/{step}`): an answer is the message that it fails with. `Code: message` gives the error its code, e.g. `OutOfQuota: not enough cores`.
+ * by the name `{pipeline}/{step}`): an answer is the message that it fails with. `Code: message` gives the error its code,
+ * e.g. `OutOfQuota: not enough cores`.
  */
 export type TakeFault = (target: "deployment" | "job", name: string) => string | undefined;
 

@@ -1,13 +1,12 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { EventHubProducerClient } from "@azure/event-hubs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startBroker } from "../../local/azure/broker/index.ts";
 import { startStorage } from "../../local/azure/storage/index.ts";
-import { startHost } from "../../local/host/index.ts";
-import { samplePolicy } from "../policy-sample.ts";
 import { WORKSPACE } from "./adapters.ts";
+import { startDeployedHost } from "./deployed-host.ts";
 
 /** The bundle that is deployed, in the host, with real clients around it. */
 let url: string;
@@ -31,29 +30,12 @@ beforeAll(async () => {
     },
   });
   closing.push(() => broker.stop());
-  const policy = join(data, "policy.yaml");
-  writeFileSync(policy, JSON.stringify({ version: 1, models: { "weather-max": samplePolicy } }));
-  const app = join(data, "app");
-  for (const part of ["dist", "package.json", "host.json"])
-    cpSync(part, join(app, part), { recursive: true });
-  symlinkSync(resolve("node_modules"), join(app, "node_modules"));
-  const host = await startHost({
-    app,
-    port: 0,
-    data: join(data, "host"),
-    keys: false,
-    log: () => {},
-    env: {
-      OUTERLOOP_ML_WORKSPACE: WORKSPACE,
-      OUTERLOOP_PUBLIC_URL: "https://outerloop.example",
-      OUTERLOOP_LINK_KEY: "k".repeat(32),
-      OUTERLOOP_MAIL_ENDPOINT: "https://mail.example",
-      OUTERLOOP_MAIL_SENDER: "outerloop@example.com",
-      OUTERLOOP_POLICY: policy,
-      OUTERLOOP_STORAGE: storage.connectionString,
-      OUTERLOOP_SERVICE_BUS: broker.serviceBusConnectionString,
-      OUTERLOOP_EVENT_HUBS: broker.eventHubsConnectionString,
-    },
+  const host = await startDeployedHost(data, {
+    OUTERLOOP_ML_WORKSPACE: WORKSPACE,
+    OUTERLOOP_MAIL_ENDPOINT: "https://mail.example",
+    OUTERLOOP_STORAGE: storage.connectionString,
+    OUTERLOOP_SERVICE_BUS: broker.serviceBusConnectionString,
+    OUTERLOOP_EVENT_HUBS: broker.eventHubsConnectionString,
   });
   closing.push(() => host.stop());
   url = host.url;

@@ -1,12 +1,11 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { AzureContext } from "../../local/azure/services.ts";
-import { startHost } from "../../local/host/index.ts";
 import { subscribe } from "../../local/system/subscribe.ts";
 import { startCloud } from "../local/azure/cloud.ts";
-import { samplePolicy } from "../policy-sample.ts";
+import { startDeployedHost } from "./deployed-host.ts";
 
 /** The bundle that is deployed, subscribed to a workspace whose events come twice, late and out of order. */
 let context: AzureContext | undefined;
@@ -22,30 +21,13 @@ const closing: (() => unknown)[] = [];
 beforeAll(async () => {
   const data = mkdtempSync(join(tmpdir(), "outerloop-faulty-events-"));
   closing.push(() => rmSync(data, { recursive: true, force: true }));
-  const policy = join(data, "policy.yaml");
-  writeFileSync(policy, JSON.stringify({ version: 1, models: { "weather-max": samplePolicy } }));
-  const app = join(data, "app");
-  for (const part of ["dist", "package.json", "host.json"])
-    cpSync(part, join(app, part), { recursive: true });
-  symlinkSync(resolve("node_modules"), join(app, "node_modules"));
-  const host = await startHost({
-    app,
-    port: 0,
-    data: join(data, "host"),
-    keys: false,
-    log: () => {},
-    env: {
-      OUTERLOOP_ML_WORKSPACE: cloud.azure.workspaceId,
-      OUTERLOOP_RESOURCE_MANAGER: cloud.azure.origin,
-      OUTERLOOP_PUBLIC_URL: "https://outerloop.example",
-      OUTERLOOP_LINK_KEY: "k".repeat(32),
-      OUTERLOOP_MAIL_ENDPOINT: cloud.azure.origin,
-      OUTERLOOP_MAIL_SENDER: "outerloop@example.com",
-      OUTERLOOP_POLICY: policy,
-      OUTERLOOP_STORAGE: cloud.azure.storageConnectionString,
-      OUTERLOOP_SERVICE_BUS: cloud.azure.serviceBusConnectionString,
-      OUTERLOOP_EVENT_HUBS: cloud.azure.eventHubsConnectionString,
-    },
+  const host = await startDeployedHost(data, {
+    OUTERLOOP_ML_WORKSPACE: cloud.azure.workspaceId,
+    OUTERLOOP_RESOURCE_MANAGER: cloud.azure.origin,
+    OUTERLOOP_MAIL_ENDPOINT: cloud.azure.origin,
+    OUTERLOOP_STORAGE: cloud.azure.storageConnectionString,
+    OUTERLOOP_SERVICE_BUS: cloud.azure.serviceBusConnectionString,
+    OUTERLOOP_EVENT_HUBS: cloud.azure.eventHubsConnectionString,
   });
   closing.push(() => host.stop());
   url = host.url.replace(/\/$/, "");
