@@ -107,8 +107,8 @@ function decisionTable(entries: readonly LedgerEntry[], now: Date): ComponentChi
 
 /** A moment is shown as everywhere else on the pages; what no clock ends is said in words. */
 function starts(held: HeldBack, now: Date): ComponentChild {
-  if (held.until === null) return h("span", null, state("held"), ` by ${heldInWords(held)}`);
-  return h("span", null, state("held"), ` by ${held.hold} until `, time(held.until, now));
+  const words = held.until === null ? [heldInWords(held)] : [`${held.hold} until `, time(held.until, now)];
+  return h("span", { class: "brief" }, state("held"), " by ", ...words);
 }
 
 function policyTable(policy: ModelView["policy"]): ComponentChild {

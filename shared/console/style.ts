@@ -56,6 +56,7 @@ th, td { padding: .5rem 1.25rem .5rem 0; text-align: left; vertical-align: top; 
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--muted); font-size: .8125rem; }
 .text { display: block; min-width: 15rem; max-width: 36rem; white-space: normal; overflow-wrap: anywhere; }
+.brief { display: block; max-width: 11rem; white-space: normal; }
 time { white-space: nowrap; }
 td time small, th time small { display: block; }
 
