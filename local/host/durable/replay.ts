@@ -2,7 +2,7 @@
  * The host's own replay: it interprets the app's actions against the history and must count the tasks as the app did.
  * Pure: its answer follows from its arguments alone.
  */
-import { type OrchestratorState, toText } from "./actions.ts";
+import { type Action, type OrchestratorState, toText } from "./actions.ts";
 import {
   type Decision,
   type EventRaised,
@@ -11,7 +11,7 @@ import {
   type HistoryEvent,
 } from "./history.ts";
 import { Interpreter, type ReplaySettings } from "./interpreter.ts";
-import { run, wait } from "./routine.ts";
+import { type Routine, run, wait } from "./routine.ts";
 import { NonDeterminismError } from "./task-table.ts";
 import { findTraps, type Trap } from "./traps.ts";
 
@@ -50,25 +50,14 @@ export function replay(
     const message = `The orchestrator asked for ${state.actions.length} actions, expected at most ${settings.maxOrchestrationActions}. Use continueAsNew.`;
     return { decisions: [], outcome: { kind: "failed", message }, traps: [] };
   }
-  const progress = { performed: 0, finished: false };
+  const progress: Progress = { performed: 0, finished: false };
   const { maximumShortTimerMs } = settings;
   const sight = { state, interpreter, progress, history, maximumShortTimerMs };
-  function* performAll() {
-    for (const action of state.actions) {
-      progress.performed += 1;
-      const task = interpreter.perform(action);
-      try {
-        yield* wait(task);
-      } catch {
-        // the app has seen the same failure and has already decided what follows
-      }
-    }
-    progress.finished = true;
-  }
   try {
     for (const event of history) {
       interpreter.feed(event);
-      if (event.EventType === EventType.ExecutionStarted) run(performAll());
+      if (event.EventType !== EventType.ExecutionStarted) continue;
+      run(performAll(state.actions, interpreter, progress));
     }
   } catch (error) {
     if (!(error instanceof NonDeterminismError)) throw error;
@@ -86,6 +75,32 @@ export function replay(
     outcome,
     traps: findTraps({ ...sight, failure: undefined }),
   };
+}
+
+interface Progress {
+  performed: number;
+  finished: boolean;
+}
+
+/**
+ * Performs the app's actions in their order. Not a closure: V8 makes a hidden class for each new generator function, old
+ * from birth, and all that the function closes over would live until the next full collection.
+ */
+function* performAll(
+  actions: readonly Action[],
+  interpreter: Interpreter,
+  progress: Progress,
+): Routine<void> {
+  for (const action of actions) {
+    progress.performed += 1;
+    const task = interpreter.perform(action);
+    try {
+      yield* wait(task);
+    } catch {
+      // the app has seen the same failure and has already decided what follows
+    }
+  }
+  progress.finished = true;
 }
 
 /** The gate: an execution ends only when every task that it opened has settled, failures included. */

@@ -43,7 +43,7 @@ export interface CoreInvocationContext {
   /** Read once, before the function runs; nothing afterwards. */
   request: RpcInvocationRequest | undefined;
   readonly metadata: FunctionMetadata;
-  state?: InvocationState;
+  state?: InvocationState | undefined;
   log(level: LogLevel, category: LogCategory, message: string): void;
 }
 

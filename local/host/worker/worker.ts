@@ -5,16 +5,10 @@ import type {
   HostLog,
   Invocation,
   InvocationOutcome,
-  LogLevel,
   TypedData,
 } from "../contract.ts";
-import type {
-  CoreInvocationContext,
-  InvocationModel,
-  LogCategory,
-  ProgrammingModel,
-  RpcInvocationResponse,
-} from "./core-types.ts";
+import { CoreContext } from "./core-context.ts";
+import type { InvocationModel, ProgrammingModel, RpcInvocationResponse } from "./core-types.ts";
 import type { Hooks, PostInvocationContext, PreInvocationContext } from "./hooks.ts";
 import type { Outputs } from "./outputs.ts";
 import { isTrigger, isType, type Registered } from "./registry.ts";
@@ -44,11 +38,10 @@ export interface WorkerOptions {
 
 /** What one invocation hands from its preparation to its run. */
 interface Call {
-  readonly core: CoreInvocationContext;
+  readonly core: CoreContext;
   readonly model: InvocationModel;
   readonly context: object;
   readonly inputs: unknown[];
-  readonly hookData: object;
 }
 
 /** Runs the app's functions, one invocation at a time per call, the way the Node worker does. */
@@ -56,7 +49,9 @@ export class Worker implements FunctionInvoker {
   readonly functions: readonly FunctionDefinition[];
   readonly #options: WorkerOptions;
   readonly #byName: ReadonlyMap<string, IndexedFunction>;
-  readonly #running = new Set<Promise<InvocationOutcome>>();
+  #running = 0;
+  /** Called when nothing runs any more. */
+  #onIdle: (() => void) | undefined;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -67,20 +62,22 @@ export class Worker implements FunctionInvoker {
   async invoke(invocation: WorkerInvocation): Promise<InvocationOutcome> {
     const found = this.#byName.get(invocation.functionName.toLowerCase());
     if (!found) return failed(new Error(`There is no function '${invocation.functionName}'.`));
-    const run = this.#observe(found, invocation);
-    this.#running.add(run);
+    this.#running += 1;
     try {
-      return await run;
+      return await this.#observe(found, invocation);
     } finally {
-      this.#running.delete(run);
+      this.#running -= 1;
+      if (this.#running === 0) this.#onIdle?.();
     }
   }
 
   /** Resolves when nothing runs any more, or after `graceMs`. */
   async drain(graceMs: number): Promise<void> {
-    const { promise: timeUp, resolve } = Promise.withResolvers<void>();
+    if (this.#running === 0) return;
+    const { promise: idleOrTimeUp, resolve } = Promise.withResolvers<void>();
+    this.#onIdle = resolve;
     const timer = setTimeout(resolve, graceMs);
-    await Promise.race([Promise.allSettled(this.#running), timeUp]);
+    await idleOrTimeUp;
     clearTimeout(timer);
   }
 
@@ -146,38 +143,23 @@ export class Worker implements FunctionInvoker {
     invocation: Invocation,
     invocationId: string,
   ): Promise<RpcInvocationResponse> {
-    const { model, hooks } = this.#options;
+    const { model } = this.#options;
     if (!model) throw new Error("The app has not set a programming model: it does not use @azure/functions.");
-    const hookData = {};
-    const call: { context: object | undefined } = { context: undefined };
-    const core: CoreInvocationContext = {
-      invocationId,
-      metadata: registered.metadata,
-      request: this.#request(definition, invocation, invocationId),
-      log: (level, category, message) =>
-        this.#logLine(definition.name, { level, category, message }, call.context, hookData),
-    };
+    const request = this.#request(definition, invocation, invocationId);
+    const core = new CoreContext(this.#options, request, registered.metadata);
     const invocationModel = model.getInvocationModel(core);
     const { context, inputs } = await invocationModel.getArguments();
-    call.context = context;
+    core.invocationContext = context;
     try {
-      const result = await this.#call(registered, {
-        core,
-        model: invocationModel,
-        context,
-        inputs,
-        hookData,
-      });
+      const result = await this.#call(registered, { core, model: invocationModel, context, inputs });
       return await invocationModel.getResponse(context, result);
     } finally {
-      // the package keeps every core until the next full collection: what one invocation read must not stay with it
-      core.request = undefined;
-      if (!hooks.has("log")) call.context = undefined;
+      core.release();
     }
   }
 
   /** The function between its hooks. */
-  async #call(registered: Registered, { core, model, context, inputs, hookData }: Call): Promise<unknown> {
+  async #call(registered: Registered, { core, model, context, inputs }: Call): Promise<unknown> {
     const { hooks } = this.#options;
     core.state = "preInvocationHooks";
     const before: PreInvocationContext = {
@@ -187,7 +169,7 @@ export class Worker implements FunctionInvoker {
     };
     if (hooks.has("preInvocation")) {
       fixInvocationContext(before, context);
-      await hooks.run("preInvocation", before, hookData);
+      await hooks.run("preInvocation", before, core.hookData);
     }
 
     const after: PostInvocationContext = {
@@ -205,7 +187,7 @@ export class Worker implements FunctionInvoker {
     core.state = "postInvocationHooks";
     if (hooks.has("postInvocation")) {
       fixInvocationContext(after, context);
-      await hooks.run("postInvocation", after, hookData);
+      await hooks.run("postInvocation", after, core.hookData);
     }
     if (after.error !== null && after.error !== undefined) throw after.error;
     return after.result;
@@ -230,18 +212,6 @@ export class Worker implements FunctionInvoker {
       return { string: this.#options.durableClientBinding() };
     }
     throw new Error(`Binding '${binding.name}': the input type '${binding.type}' is not supported.`);
-  }
-
-  #logLine(
-    functionName: string,
-    line: { level: LogLevel; category: LogCategory; message: string },
-    invocationContext: object | undefined,
-    hookData: object,
-  ): void {
-    const { hooks, log } = this.#options;
-    const seen = hooks.runLog({ ...line, ...(invocationContext && { invocationContext }) }, hookData, log);
-    const category = line.category === "user" ? `Function.${functionName}.User` : `Function.${functionName}`;
-    log(seen.level, category, seen.message);
   }
 }
 
