@@ -1,5 +1,5 @@
 /** What the app's package returns after each run of an orchestrator: all its actions since the start, and how it ended. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { FailureDetails } from "./history.ts";
 
 export const ActionType = {
@@ -126,16 +126,16 @@ export interface OrchestratorState {
 const Frame = z.object({
   isDone: z.boolean(),
   actions: z.custom<Action[][]>((value) => Array.isArray(value) && value.every(Array.isArray)),
-  output: z.unknown().exactOptional(),
-  error: z.string().exactOptional(),
-  customStatus: z.unknown().exactOptional(),
-  failureDetails: z.custom<FailureDetails>((value) => typeof value === "object").exactOptional(),
+  output: z.exactOptional(z.unknown()),
+  error: z.exactOptional(z.string()),
+  customStatus: z.exactOptional(z.unknown()),
+  failureDetails: z.exactOptional(z.custom<FailureDetails>((value) => typeof value === "object")),
 });
 
 /**
  * Reads the state that an orchestrator function returned.
  *
- * @throws {SyntaxError | z.ZodError} when the text is not the state of an orchestrator
+ * @throws {SyntaxError | z.core.$ZodError} when the text is not the state of an orchestrator
  */
 export function readOrchestratorState(text: string): OrchestratorState {
   const state = Frame.parse(JSON.parse(text));

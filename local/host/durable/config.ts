@@ -1,23 +1,27 @@
 /** The settings in host.json under `extensions.durableTask` that have a meaning on one machine. */
 import { availableParallelism } from "node:os";
-import * as z from "zod";
+import * as z from "zod/mini";
+import "../zod-words.ts";
 
-const count = z.number().int().positive();
+const count = z.int().check(z.positive());
 const perCore = () => 10 * availableParallelism();
 
 const DurableConfig = z.object({
-  hubName: z.string().optional(),
-  maxConcurrentActivityFunctions: count.default(perCore),
-  maxConcurrentOrchestratorFunctions: count.default(perCore),
-  maxConcurrentEntityFunctions: count.default(perCore),
-  maxEntityOperationBatchSize: count.default(50),
-  maxOrchestrationActions: count.default(100_000),
-  overridableExistingInstanceStates: z.enum(["NonRunningStates", "AnyState"]).default("NonRunningStates"),
-  localRpcEndpointEnabled: z.boolean().default(true),
-  httpSettings: z.object({ defaultAsyncRequestSleepTimeMilliseconds: count.default(30_000) }).prefault({}),
-  defaultVersion: z.string().default(""),
-  versionMatchStrategy: z.enum(["None", "Strict", "CurrentOrOlder"]).optional(),
-  versionFailureStrategy: z.enum(["Reject", "Fail"]).default("Reject"),
+  hubName: z.optional(z.string()),
+  maxConcurrentActivityFunctions: z._default(count, perCore),
+  maxConcurrentOrchestratorFunctions: z._default(count, perCore),
+  maxConcurrentEntityFunctions: z._default(count, perCore),
+  maxEntityOperationBatchSize: z._default(count, 50),
+  maxOrchestrationActions: z._default(count, 100_000),
+  overridableExistingInstanceStates: z._default(z.enum(["NonRunningStates", "AnyState"]), "NonRunningStates"),
+  localRpcEndpointEnabled: z._default(z.boolean(), true),
+  httpSettings: z.prefault(
+    z.object({ defaultAsyncRequestSleepTimeMilliseconds: z._default(count, 30_000) }),
+    {},
+  ),
+  defaultVersion: z._default(z.string(), ""),
+  versionMatchStrategy: z.optional(z.enum(["None", "Strict", "CurrentOrOlder"])),
+  versionFailureStrategy: z._default(z.enum(["Reject", "Fail"]), "Reject"),
 });
 export type DurableConfig = z.infer<typeof DurableConfig> & { readonly hubName: string };
 

@@ -1,5 +1,5 @@
 /** Runs entities: one batch at a time, in order of arrival, and only for the owner while one holds the lock. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Engine } from "./engine.ts";
 import { sendToEntity } from "./entity-delivery.ts";
 import { EntityMessage, entityAddress, entityId } from "./entity-messages.ts";
@@ -13,14 +13,14 @@ import type { EventMessage } from "./messages.ts";
 export const EntityRecord = z.object({
   exists: z.boolean(),
   /** JSON text. */
-  state: z.string().optional(),
+  state: z.optional(z.string()),
   /** Instance that holds the lock. */
-  lockedBy: z.string().optional(),
+  lockedBy: z.optional(z.string()),
 });
 export type EntityRecord = z.infer<typeof EntityRecord>;
 
 const BatchResult = z.object({
-  results: z.array(z.object({ isError: z.boolean(), result: z.string().optional() })),
+  results: z.array(z.object({ isError: z.boolean(), result: z.optional(z.string()) })),
   signals: z.array(
     z.object({
       target: z.object({ name: z.string(), key: z.string() }),
@@ -29,7 +29,7 @@ const BatchResult = z.object({
     }),
   ),
   entityExists: z.boolean(),
-  entityState: z.string().nullish(),
+  entityState: z.nullish(z.string()),
 });
 type BatchResult = z.infer<typeof BatchResult>;
 

@@ -1,6 +1,6 @@
 /** Wire forms of what orchestrations and entities tell each other. */
 import { createHash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { ActionType, type EntityRequest, type LockEntities } from "./actions.ts";
 
 const EntityAddress = z.object({ name: z.string(), key: z.string() });
@@ -9,13 +9,13 @@ export type EntityAddress = z.infer<typeof EntityAddress>;
 /** An operation (`op`) or a lock request (`lockset`). */
 export const EntityMessage = z.object({
   id: z.string(),
-  op: z.string().optional(),
-  signal: z.boolean().optional(),
-  input: z.string().nullish(),
-  parent: z.string().optional(),
-  parentExecution: z.string().optional(),
-  lockset: z.array(EntityAddress).optional(),
-  pos: z.number().optional(),
+  op: z.optional(z.string()),
+  signal: z.optional(z.boolean()),
+  input: z.nullish(z.string()),
+  parent: z.optional(z.string()),
+  parentExecution: z.optional(z.string()),
+  lockset: z.optional(z.array(EntityAddress)),
+  pos: z.optional(z.number()),
 });
 export type EntityMessage = z.infer<typeof EntityMessage>;
 

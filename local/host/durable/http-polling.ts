@@ -1,5 +1,5 @@
 /** The polling that `callHttp` does on both sides of the protocol: here the host's. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { DurableHttpRequest } from "./actions.ts";
 
 /** The name under which a history holds an HTTP call. */
@@ -7,8 +7,8 @@ export const HTTP_ACTIVITY = "BuiltIn::HttpActivity";
 
 const HttpResponse = z.object({
   statusCode: z.number(),
-  headers: z.record(z.string(), z.string()).default({}),
-  content: z.string().nullish(),
+  headers: z._default(z.record(z.string(), z.string()), {}),
+  content: z.nullish(z.string()),
 });
 export type HttpResponse = z.infer<typeof HttpResponse>;
 

@@ -1,18 +1,18 @@
 import type { ServerResponse } from "node:http";
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { TypedData } from "../contract.ts";
 
-const Wrapped = <Value extends z.ZodType>(value: Value) => z.object({ value }).nullish();
+const Wrapped = <Value extends z.ZodMiniType>(value: Value) => z.nullish(z.object({ value }));
 
 const Cookie = z.object({
   name: z.string(),
-  value: z.string().default(""),
+  value: z._default(z.string(), ""),
   domain: Wrapped(z.string()),
   path: Wrapped(z.string()),
-  expires: z.object({ value: z.object({ seconds: z.number() }) }).nullish(),
+  expires: Wrapped(z.object({ seconds: z.number() })),
   secure: Wrapped(z.boolean()),
   httpOnly: Wrapped(z.boolean()),
-  sameSite: z.enum(["none", "lax", "strict", "explicitNone"]).default("none"),
+  sameSite: z._default(z.enum(["none", "lax", "strict", "explicitNone"]), "none"),
   maxAge: Wrapped(z.number()),
 });
 

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { HostStartError, messageOf } from "../errors.ts";
+import "../zod-words.ts";
 import { parseJsonWithComments } from "./json-with-comments.ts";
 
 /** Looks a setting up by name: exactly first, then ignoring case, as the platform's configuration does. */
@@ -15,16 +16,19 @@ export const processSettings: AppSettings = (name) => {
   return key === undefined ? undefined : process.env[key];
 };
 
+const Value = z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String));
+
 const LocalSettings = z.looseObject({
-  IsEncrypted: z.boolean().optional(),
-  Values: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}),
-  Host: z
-    .looseObject({
-      LocalHttpPort: z.number().int().min(1).max(65_535).optional(),
-      CORS: z.string().optional(),
-      CORSCredentials: z.boolean().optional(),
-    })
-    .default({}),
+  IsEncrypted: z.optional(z.boolean()),
+  Values: z._default(z.record(z.string(), Value), {}),
+  Host: z._default(
+    z.looseObject({
+      LocalHttpPort: z.optional(z.int().check(z.minimum(1), z.maximum(65_535))),
+      CORS: z.optional(z.string()),
+      CORSCredentials: z.optional(z.boolean()),
+    }),
+    {},
+  ),
 });
 
 export type LocalSettings = z.infer<typeof LocalSettings>;
@@ -33,15 +37,18 @@ export type LocalSettings = z.infer<typeof LocalSettings>;
 export function readLocalSettings(appFolder: string): LocalSettings {
   const file = path.join(appFolder, "local.settings.json");
   if (!existsSync(file)) return LocalSettings.parse({});
+  const refuse = (reason: string) =>
+    new HostStartError(`local.settings.json in '${appFolder}' cannot be read: ${reason}`);
+  let raw: unknown;
   try {
-    const settings = LocalSettings.parse(parseJsonWithComments(readFileSync(file, "utf8")));
-    if (settings.IsEncrypted) throw new HostStartError("IsEncrypted is true, expected plain values");
-    return settings;
+    raw = parseJsonWithComments(readFileSync(file, "utf8"));
   } catch (error) {
-    const reason =
-      error instanceof z.ZodError ? z.prettifyError(error).replaceAll("\n", " ") : messageOf(error);
-    throw new HostStartError(`local.settings.json in '${appFolder}' cannot be read: ${reason}`);
+    throw refuse(messageOf(error));
   }
+  const { data, error } = LocalSettings.safeParse(raw);
+  if (error) throw refuse(z.prettifyError(error).replaceAll("\n", " "));
+  if (data.IsEncrypted) throw refuse("IsEncrypted is true, expected plain values");
+  return data;
 }
 
 /** Sets environment variables and answers the way back to what was there before. */

@@ -1,26 +1,36 @@
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { HostStartError, messageOf } from "../errors.ts";
+import "../zod-words.ts";
 import { misspeltNames } from "./host-json-names.ts";
 import { parseJsonWithComments } from "./json-with-comments.ts";
 import { parseTimeSpan } from "./time-span.ts";
 
-const TimeSpan = z.string().transform((text, context) => {
-  const ms = parseTimeSpan(text);
-  if (ms === undefined) context.addIssue(`found '${text}', expected a time span hh:mm:ss`);
-  return ms ?? 0;
-});
+/** Milliseconds, of a text that `read` understands. */
+const timeSpan = (read: (text: string) => number | undefined, expected: string) =>
+  z.pipe(
+    z.string(),
+    z.transform((text, context) => {
+      const ms = read(text);
+      if (ms === undefined) {
+        context.issues.push({
+          code: "custom",
+          input: text,
+          message: `found '${text}', expected ${expected}`,
+        });
+      }
+      return ms ?? 0;
+    }),
+  );
+const TimeSpan = timeSpan(parseTimeSpan, "a time span hh:mm:ss");
+const Timeout = timeSpan(
+  (text) => (text === "-1" ? -1 : parseTimeSpan(text)),
+  "a time span hh:mm:ss, or -1 for no limit",
+);
 
-const Timeout = z.string().transform((text, context) => {
-  const ms = text === "-1" ? -1 : parseTimeSpan(text);
-  if (ms === undefined)
-    context.addIssue(`found '${text}', expected a time span hh:mm:ss, or -1 for no limit`);
-  return ms ?? 0;
-});
-
-const count = (least: number) => z.number().int().min(least);
+const count = (least: number) => z.int().check(z.minimum(least));
 
 const Retry = z.discriminatedUnion("strategy", [
   z.looseObject({ strategy: z.literal("fixedDelay"), maxRetryCount: count(-1), delayInterval: TimeSpan }),
@@ -33,51 +43,53 @@ const Retry = z.discriminatedUnion("strategy", [
 ]);
 
 const Http = z.looseObject({
-  routePrefix: z.string().default("api"),
+  routePrefix: z._default(z.string(), "api"),
   /** -1: no limit. */
-  maxOutstandingRequests: count(-1).default(-1),
-  customHeaders: z.record(z.string(), z.string()).default({}),
+  maxOutstandingRequests: z._default(count(-1), -1),
+  customHeaders: z._default(z.record(z.string(), z.string()), {}),
 });
 
 const ServiceBus = z.looseObject({
-  autoCompleteMessages: z.boolean().default(true),
-  maxConcurrentCalls: count(1).default(16 * availableParallelism()),
-  maxConcurrentSessions: count(1).default(8),
-  maxConcurrentCallsPerSession: count(1).default(1),
-  maxAutoLockRenewalDuration: TimeSpan.default(5 * 60_000),
-  maxMessageBatchSize: count(1).default(1000),
-  maxBatchWaitTime: TimeSpan.default(30_000),
-  sessionIdleTimeout: TimeSpan.default(60_000),
+  autoCompleteMessages: z._default(z.boolean(), true),
+  maxConcurrentCalls: z._default(count(1), 16 * availableParallelism()),
+  maxConcurrentSessions: z._default(count(1), 8),
+  maxConcurrentCallsPerSession: z._default(count(1), 1),
+  maxAutoLockRenewalDuration: z._default(TimeSpan, 5 * 60_000),
+  maxMessageBatchSize: z._default(count(1), 1000),
+  maxBatchWaitTime: z._default(TimeSpan, 30_000),
+  sessionIdleTimeout: z._default(TimeSpan, 60_000),
 });
 
 const EventHubs = z.looseObject({
-  maxEventBatchSize: count(1).default(100),
-  maxWaitTime: TimeSpan.default(60_000),
-  batchCheckpointFrequency: count(1).default(1),
-  prefetchCount: count(1).default(300),
-  initialOffsetOptions: z
-    .looseObject({
-      type: z.enum(["fromStart", "fromEnd", "fromEnqueuedTime"]).default("fromStart"),
-      enqueuedTimeUtc: z.iso.datetime({ offset: true }).optional(),
-    })
-    .prefault({}),
+  maxEventBatchSize: z._default(count(1), 100),
+  maxWaitTime: z._default(TimeSpan, 60_000),
+  batchCheckpointFrequency: z._default(count(1), 1),
+  prefetchCount: z._default(count(1), 300),
+  initialOffsetOptions: z.prefault(
+    z.looseObject({
+      type: z._default(z.enum(["fromStart", "fromEnd", "fromEnqueuedTime"]), "fromStart"),
+      enqueuedTimeUtc: z.optional(z.iso.datetime({ offset: true })),
+    }),
+    {},
+  ),
 });
 
 const HostJson = z.looseObject({
   version: z.literal("2.0"),
   /** Milliseconds, -1 for none. */
-  functionTimeout: z.preprocess(String, Timeout).prefault("00:30:00"),
-  functions: z.array(z.string()).optional(),
-  logging: z.looseObject({ logLevel: z.record(z.string(), z.string()).default({}) }).prefault({}),
-  retry: Retry.optional(),
-  extensions: z
-    .looseObject({
-      http: Http.prefault({}),
-      serviceBus: ServiceBus.prefault({}),
-      eventHubs: EventHubs.prefault({}),
-      durableTask: z.unknown().optional(),
-    })
-    .prefault({}),
+  functionTimeout: z.prefault(z.pipe(z.transform(String), Timeout), "00:30:00"),
+  functions: z.optional(z.array(z.string())),
+  logging: z.prefault(z.looseObject({ logLevel: z._default(z.record(z.string(), z.string()), {}) }), {}),
+  retry: z.optional(Retry),
+  extensions: z.prefault(
+    z.looseObject({
+      http: z.prefault(Http, {}),
+      serviceBus: z.prefault(ServiceBus, {}),
+      eventHubs: z.prefault(EventHubs, {}),
+      durableTask: z.optional(z.unknown()),
+    }),
+    {},
+  ),
 });
 
 export type HostJson = z.infer<typeof HostJson>;

@@ -2,10 +2,14 @@ import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { HostStartError, messageOf } from "../errors.ts";
+import "../zod-words.ts";
 
-const AppPackage = z.looseObject({ main: z.string().min(1).optional(), type: z.string().optional() });
+const AppPackage = z.looseObject({
+  main: z.optional(z.string().check(z.minLength(1))),
+  type: z.optional(z.string()),
+});
 
 /** Entry files already evaluated in this process: another host has to evaluate them anew to see their registrations. */
 const loadedBefore = new Map<string, number>();
