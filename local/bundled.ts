@@ -2,34 +2,13 @@
  * Loads the local parts as one file each. Read one by one, their hundred modules cost a start several times what they
  * do: Node looks for, strips and links each by itself. The bundle is a cache, made anew whenever a source has changed.
  */
-import { createHash } from "node:crypto";
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Plugin } from "esbuild";
+import { CACHE, type Made, madeOnce, writeWhole } from "./made.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
-const CACHE = path.join(ROOT, "node_modules", ".cache", "outerloop");
-/** Changes with every package that is installed: their files need not be looked at one by one. */
-const INSTALLED = path.join("node_modules", ".package-lock.json");
-/** What a process that still runs may load later is not thrown away under it. */
-const KEPT_DAYS = 7;
-
-/** A bundle, and the sources it was made of as they were then. */
-interface Bundle {
-  readonly file: string;
-  readonly sources: Readonly<Record<string, string>>;
-}
 
 /**
  * Imports a module through its bundle.
@@ -50,32 +29,12 @@ export async function importBundled<Module>(entry: URL): Promise<Module> {
  */
 export async function bundleOf(entry: URL): Promise<string> {
   const file = fileURLToPath(entry);
-  const manifest = path.join(CACHE, `${digest(file)}.json`);
-  const { file: bundle } = readBundle(manifest) ?? (await makeBundle(file, manifest));
+  const [bundle] = await madeOnce(file, () => makeBundle(file));
+  if (!bundle) throw new Error("esbuild made no entry");
   return bundle;
 }
 
-const digest = (text: string | Uint8Array): string =>
-  createHash("sha256").update(text).digest("hex").slice(0, 16);
-
-/** @returns undefined when there is none, and when a source is no longer what it was */
-function readBundle(manifest: string): Bundle | undefined {
-  try {
-    const bundle: Bundle = JSON.parse(readFileSync(manifest, "utf8"));
-    const isFresh = Object.entries(bundle.sources).every(([source, stamp]) => stamp === stampOf(source));
-    return isFresh && existsSync(bundle.file) ? bundle : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Tells one state of a file from another without reading it. */
-function stampOf(source: string): string {
-  const { mtimeMs, size } = statSync(path.join(ROOT, source));
-  return `${mtimeMs} ${size}`;
-}
-
-async function makeBundle(entry: string, manifest: string): Promise<Bundle> {
+async function makeBundle(entry: string): Promise<Made> {
   const { build } = await import("esbuild");
   const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
@@ -89,8 +48,8 @@ async function makeBundle(entry: string, manifest: string): Promise<Bundle> {
     format: "esm",
     platform: "node",
     target: "node22",
-    // The host itself provides it to the app.
-    external: ["@azure/functions-core"],
+    // The host itself provides the one to the app; the other looks for a program beside itself.
+    external: ["@azure/functions-core", "esbuild"],
     // Bundled CommonJS packages still call `require` for Node's own modules.
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
@@ -100,22 +59,12 @@ async function makeBundle(entry: string, manifest: string): Promise<Bundle> {
     write: false,
     metafile: true,
   });
-  const sources = [
-    ...Object.keys(metafile.inputs).filter((input) => !input.startsWith("node_modules/")),
-    INSTALLED,
-  ];
   const from = path.relative(ROOT, entry);
-  const made = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === from);
-  if (!made) throw new Error("esbuild made no entry");
-  const bundle: Bundle = {
-    file: path.join(ROOT, made[0]),
-    sources: Object.fromEntries(sources.map((source) => [source, stampOf(source)])),
-  };
-  mkdirSync(CACHE, { recursive: true });
-  dropOld();
+  const first = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === from)?.[0];
+  if (!first) throw new Error("esbuild made no entry");
   for (const { path: file, contents } of outputFiles) writeWhole(file, contents);
-  writeWhole(manifest, JSON.stringify(bundle));
-  return bundle;
+  const others = Object.keys(metafile.outputs).filter((file) => file !== first);
+  return { files: [first, ...others], sources: [...Object.keys(metafile.inputs), import.meta.filename] };
 }
 
 /** Modules that look for files beside them go on finding them: each keeps the address it has as a source. */
@@ -124,26 +73,12 @@ const KEEP_PLACES: Plugin = {
   setup(build) {
     build.onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
       const text = await readFile(file, "utf8");
-      if (!text.includes("import.meta.")) return undefined;
-      const contents = text
-        .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(file).href))
-        .replaceAll("import.meta.dirname", JSON.stringify(path.dirname(file)));
+      const places = { url: pathToFileURL(file).href, dirname: path.dirname(file), filename: file };
+      const contents = text.replaceAll(
+        /\bimport\.meta\.(url|dirname|filename)\b/g,
+        (_, name: keyof typeof places) => JSON.stringify(places[name]),
+      );
       return { contents, loader: "ts" };
     });
   },
 };
-
-/** Several processes may start at once: nobody sees a file half-written. */
-function writeWhole(file: string, contents: string | Uint8Array): void {
-  const whole = `${file}.${process.pid}`;
-  writeFileSync(whole, contents);
-  renameSync(whole, file);
-}
-
-function dropOld(): void {
-  const before = Date.now() - KEPT_DAYS * 86_400_000;
-  for (const name of globSync("*", { cwd: CACHE })) {
-    const file = path.join(CACHE, name);
-    if (statSync(file).mtimeMs < before) rmSync(file, { force: true });
-  }
-}

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { styleText } from "node:util";
+import { buildAppOnce } from "../tools/build-app.ts";
 import { playLoop, type Tell } from "./demo/story.ts";
 import { closingTable } from "./demo/table.ts";
 import { Witness } from "./demo/witness.ts";
@@ -20,7 +21,7 @@ const tell: Tell = (step, sentence, facts = {}) => {
   );
 };
 
-await import("../build.ts");
+await buildAppOnce();
 // A folder and ports of its own: it disturbs nothing that runs, and leaves nothing behind.
 const data = await mkdtemp(join(tmpdir(), "outerloop-demo-"));
 const ports = { port: 0, azurePort: 0, amqpPort: 0, storagePort: 0 };
@@ -30,14 +31,18 @@ tell("ready", `Everything runs on this machine. Watch it at ${system.addresses.c
 });
 const witness = new Witness(system.addresses.host);
 
-async function end(code: number): Promise<never> {
+let isEnding = false;
+async function end(code: number): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
   witness.stop();
   await system.stop();
   await rm(data, { recursive: true, force: true });
   process.exit(code);
 }
-process.once("SIGINT", () => void end(130));
-process.once("SIGTERM", () => void end(143));
+// Each as often as it comes: Ctrl-C under npm comes twice, from the terminal and from npm.
+process.on("SIGINT", () => void end(130));
+process.on("SIGTERM", () => void end(143));
 
 try {
   const outcome = await playLoop(system.addresses, witness, tell);

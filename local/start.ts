@@ -1,5 +1,6 @@
 /** `npm start`: the whole loop on this machine. Builds the app, starts everything, and tells what happens. */
 import { styleText } from "node:util";
+import { buildAppOnce } from "../tools/build-app.ts";
 import { StartError } from "./system/child.ts";
 import { followLedger } from "./system/feed.ts";
 import { OptionError, readOptions, type SystemOptions } from "./system/options.ts";
@@ -64,7 +65,7 @@ pass (one every ${options.secondsPerDay} s): ${story}
 What happens:`;
 }
 
-await Promise.all([import("../build.ts"), bundleParts()]);
+await Promise.all([buildAppOnce(), bundleParts()]);
 const began = performance.now();
 let system: System;
 try {
@@ -78,16 +79,16 @@ say({ event: "ready", ...addresses, readyMs: Math.round(performance.now() - bega
 
 const following = new AbortController();
 async function end(code: number, message?: string): Promise<void> {
+  if (following.signal.aborted) return;
   following.abort();
   if (message) process.stderr.write(`${message}\n`);
   await system.stop();
   process.exit(code);
 }
-process.once("SIGINT", () => void end(0));
-process.once("SIGTERM", () => void end(0));
-void system.broken.then((what) => {
-  if (!following.signal.aborted) void end(1, `${what}: ${addresses.data}/logs tells why.`);
-});
+// Each as often as it comes: Ctrl-C under npm comes twice, from the terminal and from npm.
+process.on("SIGINT", () => void end(0));
+process.on("SIGTERM", () => void end(0));
+void system.broken.then((what) => end(1, `${what}: ${addresses.data}/logs tells why.`));
 
 for await (const entry of followLedger(addresses.host, following.signal)) {
   const time = entry.recordedAt.slice(11, 19);

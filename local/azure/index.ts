@@ -6,6 +6,8 @@ import { type BrokerConfig, startBroker } from "./broker/index.ts";
 import { Faults } from "./faults/faults.ts";
 import { ensureCertificates } from "./front/certificates.ts";
 import { startFront } from "./front/index.ts";
+import { createIdentity } from "./identity/index.ts";
+import { ensureKeys } from "./identity/keys.ts";
 import { createHubSender } from "./monitor/diagnostics/hub-sender.ts";
 import { LOG_ANALYTICS, REGISTRY_ID, STAGE_WORKSPACES, WORKSPACE_ID } from "./names.ts";
 import type { Service } from "./service.ts";
@@ -22,9 +24,12 @@ export interface AzureOptions extends ServiceOptions {
   readonly amqpPort: number;
   /** Of blobs; tables are two ports above it. */
   readonly storagePort: number;
+  /** Told where everything is as soon as all ports are open. What is asked before all services are there, waits for them. */
+  readonly onListening?: (addresses: AzureAddresses) => void;
 }
 
-export interface Azure {
+/** What an app needs to know. */
+export interface AzureAddresses {
   /** `https://localhost:PORT`; clients trust it by `NODE_EXTRA_CA_CERTS=caFile`. */
   readonly origin: string;
   /** The same services without TLS. */
@@ -33,6 +38,16 @@ export interface Azure {
   /** `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` of the app. */
   readonly identityEndpoint: string;
   readonly identityHeader: string;
+  readonly serviceBusConnectionString: string;
+  readonly eventHubsConnectionString: string;
+  readonly storageConnectionString: string;
+  /** ARM id of the workspace that does for all stages. */
+  readonly workspaceId: string;
+  /** ARM id of the one container registry; its data plane is at `origin`. */
+  readonly registryId: string;
+}
+
+export interface Azure extends AzureAddresses {
   /** People sign in at `{origin}/{tenantId}/v2.0`, to the app that these are of. */
   readonly tenantId: string;
   readonly clientId: string;
@@ -45,15 +60,8 @@ export interface Azure {
   /** Organization and project of Azure DevOps: `_apis` is below it. The token is a personal access token. */
   readonly devOpsUrl: string;
   readonly devOpsToken: string;
-  readonly serviceBusConnectionString: string;
-  readonly eventHubsConnectionString: string;
-  readonly storageConnectionString: string;
-  /** ARM id of the workspace that does for all stages. */
-  readonly workspaceId: string;
   /** ARM ids of the workspaces that are for one stage each. */
   readonly stageWorkspaces: typeof STAGE_WORKSPACES;
-  /** ARM id of the one container registry; its data plane is at `origin`. */
-  readonly registryId: string;
   /** The id by which queries name the Log Analytics workspace. */
   readonly logsWorkspaceId: string;
   readonly port: number;
@@ -84,16 +92,6 @@ const BROKER_CONFIG: BrokerConfig = {
   ],
 };
 
-/** Until all services are there, callers are told to come back. */
-const STARTING: Service = {
-  name: "starting",
-  handle: async () => ({
-    status: 503,
-    headers: { "retry-after": "1" },
-    body: { error: { code: "ServerBusy", message: "The simulated Azure is starting." } },
-  }),
-};
-
 /**
  * Starts the simulated Azure.
  *
@@ -122,6 +120,9 @@ async function start(
   const { data, clock = systemClock, log = () => {} } = options;
   await mkdir(data, { recursive: true });
   const at = (name: string) => path.join(data, name);
+  // Keys are made beside everything else: nobody waits for them alone.
+  const secrets = Promise.all([ensureCertificates(at("tls"), clock.now()), ensureKeys(data)]);
+  secrets.catch(() => {});
 
   const faults = new Faults(at("faults.sqlite"), clock);
   stops.push(async () => faults.stop());
@@ -152,53 +153,52 @@ async function start(
   );
   stops.push(() => storage.stop());
 
-  const services: Service[] = [STARTING];
+  const services: Service[] = [];
   // Before the front in `stops`, hence stopped after it: no request comes while they stop.
   stops.push(async () => {
     for (const service of services.splice(0)) await service.stop?.();
   });
-  const tls = await ensureCertificates(at("tls"), clock.now());
+  const [tls] = await secrets;
+  const identity = await createIdentity({ data, clock });
+  services.push(identity.service);
   const moreStats = () => ({ ...storage.stats(), ...broker.stats() });
+  const { promise: whenReady, resolve: isReady } = Promise.withResolvers<void>();
   const front = await withPortAdvice(
     "The HTTP front",
     options.port,
     "--azure-port",
-    startFront({ port: options.port, tls, services, moreStats, log, faults }),
+    startFront({ port: options.port, tls, services, whenReady, moreStats, log, faults }),
   );
   stops.push(() => front.stop());
 
-  const origin = `https://localhost:${front.port}`;
-  const { caFile } = tls;
-  const added = await addServices(services, options, {
-    origin,
-    caFile,
-    faults,
-    storageConnectionString: storage.connectionString,
-    eventHubs,
-  });
-  services.splice(services.indexOf(STARTING), 1);
-  const { identityHeader, endpointPath, tenantId, app } = added;
   const httpOrigin = `http://127.0.0.1:${front.port}`;
-  return {
-    origin,
+  const addresses: AzureAddresses = {
+    origin: `https://localhost:${front.port}`,
     httpOrigin,
-    caFile,
-    identityEndpoint: `${httpOrigin}${endpointPath}`,
-    identityHeader,
-    tenantId,
-    clientId: app.clientId,
-    clientSecret: app.clientSecret,
+    caFile: tls.caFile,
+    identityEndpoint: `${httpOrigin}${identity.endpointPath}`,
+    identityHeader: identity.identityHeader,
+    serviceBusConnectionString: broker.serviceBusConnectionString,
+    eventHubsConnectionString: broker.eventHubsConnectionString,
+    storageConnectionString: storage.connectionString,
+    workspaceId: WORKSPACE_ID,
+    registryId: REGISTRY_ID,
+  };
+  options.onListening?.(addresses);
+  const { origin } = addresses;
+  const added = await addServices(services, options, { ...addresses, identity, faults, eventHubs });
+  isReady();
+  return {
+    ...addresses,
+    tenantId: identity.tenantId,
+    clientId: identity.app.clientId,
+    clientSecret: identity.app.clientSecret,
     teamsWebhookUrl: `${origin}${added.teamsWebhookPath}`,
     githubApiUrl: `${origin}/github-api`,
     githubToken: added.delivery.githubToken,
     devOpsUrl: `${origin}/outerloop/models`,
     devOpsToken: added.delivery.devOpsToken,
-    serviceBusConnectionString: broker.serviceBusConnectionString,
-    eventHubsConnectionString: broker.eventHubsConnectionString,
-    storageConnectionString: storage.connectionString,
-    workspaceId: WORKSPACE_ID,
     stageWorkspaces: STAGE_WORKSPACES,
-    registryId: REGISTRY_ID,
     logsWorkspaceId: LOG_ANALYTICS.customerId,
     port: front.port,
     amqpPort: broker.port,

@@ -8,7 +8,7 @@ import { createEventGrid } from "./event-grid/index.ts";
 import type { Faults } from "./faults/faults.ts";
 import { faultsService } from "./faults/index.ts";
 import { guidOf } from "./guid.ts";
-import { createIdentity } from "./identity/index.ts";
+import type { Identity } from "./identity/index.ts";
 import { createMachineLearning, type MachineLearningOptions } from "./machine-learning/index.ts";
 import { createMailbox } from "./mailbox/index.ts";
 import { createMonitor, type EventHubs } from "./monitor/index.ts";
@@ -61,6 +61,7 @@ const BUDGET_SENDER = "azure-noreply@microsoft.com";
 interface Started {
   readonly origin: string;
   readonly caFile: string;
+  readonly identity: Identity;
   readonly faults: Faults;
   readonly storageConnectionString: string;
   readonly eventHubs: EventHubs;
@@ -74,9 +75,8 @@ interface Started {
 export async function addServices(
   services: Service[],
   { data, clock = systemClock, log = () => {}, retryScale = 1, ...options }: ServiceOptions,
-  { origin, caFile, faults, storageConnectionString, eventHubs }: Started,
+  { origin, caFile, identity, faults, storageConnectionString, eventHubs }: Started,
 ) {
-  const identity = await createIdentity({ data, clock });
   const { authenticate } = identity;
   const eventGrid = createEventGrid({
     data,
@@ -87,7 +87,8 @@ export async function addServices(
     strike: faults.strikeEvent,
     writeBlob: blobWriter(storageConnectionString),
   });
-  services.push(faultsService(faults), identity.service, eventGrid.service);
+  services.unshift(faultsService(faults));
+  services.push(eventGrid.service);
   const monitor = createMonitor({
     data,
     clock,
@@ -175,5 +176,5 @@ export async function addServices(
     authenticate,
   };
   services.unshift(...(options.services?.(context) ?? []));
-  return { ...identity, teamsWebhookPath: mailbox.teamsWebhookPath, delivery };
+  return { teamsWebhookPath: mailbox.teamsWebhookPath, delivery };
 }

@@ -47,6 +47,8 @@ export interface RunningHost {
 
 /** How long a stopping host waits for what still runs, in ms. */
 const STOP_GRACE_MS = 10_000;
+/** Longest for one step of stopping, in ms: a client whose server has gone may never say that it is closed. */
+const STOP_STEP_MS = STOP_GRACE_MS + 1_000;
 
 /**
  * Starts a host. It answers 503 until the app has been loaded, and is returned once its listeners take events.
@@ -55,11 +57,11 @@ const STOP_GRACE_MS = 10_000;
  */
 export async function startHost(options: HostOptions): Promise<RunningHost> {
   const undo: (() => unknown)[] = [];
-  const log = options.log ?? consoleLog;
+  const { clock = systemClock, log = consoleLog } = options;
   const undoAll = async () => {
     for (const step of undo.splice(0).reverse()) {
       try {
-        await step();
+        await within(clock, STOP_STEP_MS, step());
       } catch (error) {
         log("error", "Host.Shutdown", `A step of stopping failed, the others go on: ${messageOf(error)}`);
       }
@@ -193,6 +195,17 @@ async function start(
     ...(options.keys && { masterKey: keys.master }),
     stop,
   };
+}
+
+/** @throws when the work takes longer */
+async function within(clock: Clock, limitMs: number, work: unknown): Promise<void> {
+  const { promise: timeUp, reject } = Promise.withResolvers<never>();
+  const cancel = clock.after(limitMs, () => reject(new Error(`it took longer than ${limitMs / 1000} s`)));
+  try {
+    await Promise.race([work, timeUp]);
+  } finally {
+    cancel();
+  }
 }
 
 function listing(

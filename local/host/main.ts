@@ -59,8 +59,9 @@ async function main(): Promise<void> {
     await stop();
     process.exit(0);
   };
-  process.once("SIGINT", end);
-  process.once("SIGTERM", end);
+  // Each as often as it comes: Ctrl-C under npm comes twice, from the terminal and from npm.
+  process.on("SIGINT", end);
+  process.on("SIGTERM", end);
   if (process.send) process.once("disconnect", end);
   // A closed pipe: whoever started the host has gone, and every further line would fail.
   process.stdout.on("error", end);

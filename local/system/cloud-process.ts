@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { startAzure } from "../azure/index.ts";
 import type { Service } from "../azure/service.ts";
 import { systemClock } from "../clock.ts";
-import { type RunningWorld, startWorld } from "../world/driver/index.ts";
+import type { RunningWorld } from "../world/driver/index.ts";
 import { createWorldLabelling } from "../world/world-labelling.ts";
 import { DEFAULT_WORLD, WORLD_NAMES, type WorldName, worldNamed } from "../world/worlds.ts";
 
@@ -40,6 +40,8 @@ const azure = await startAzure({
   storagePort: Number(values["storage-port"]),
   data: values.data,
   services: ({ data, clock }) => [worldService, createWorldLabelling({ data, clock })],
+  // Whoever waits for the addresses goes on with them; what it asks too early waits here.
+  onListening: (addresses) => process.stdout.write(`${JSON.stringify({ event: "ready", ...addresses })}\n`),
   // Event Grid waits 10 s before its first retry; whoever watches need not.
   retryScale: 0.1,
   log,
@@ -63,8 +65,11 @@ process.on("SIGINT", () => {
 // The parent is gone, however it went: nothing is left running.
 process.once("disconnect", () => void stop());
 
-// Only once everybody listens: an event that nobody has subscribed to is gone, here as in Azure.
+// What the world needs is loaded while the others start; it begins only once everybody listens: an event that nobody has
+// subscribed to is gone, here as in Azure.
+const driver = import("../world/driver/index.ts");
 process.once("message", async () => {
+  const { startWorld } = await driver;
   world = await startWorld({
     world: name,
     azureOrigin: azure.origin,
@@ -77,8 +82,3 @@ process.once("message", async () => {
     log,
   });
 });
-
-const addresses = Object.fromEntries(
-  Object.entries(azure).filter(([, value]) => typeof value !== "function"),
-);
-process.stdout.write(`${JSON.stringify({ event: "ready", ...addresses })}\n`);

@@ -1,4 +1,4 @@
-import { groupOf, openResourceManager } from "./resource-manager.ts";
+import { groupOf, type ResourceManager } from "./resource-manager.ts";
 import type { CloudAddresses } from "./settings.ts";
 
 const API_VERSION = "2021-05-01-preview";
@@ -10,8 +10,11 @@ const API_VERSION = "2021-05-01-preview";
  * The setting is made before its endpoint, which the first rollout makes. In Azure a policy of the effect
  * `deployIfNotExists` makes it with the endpoint.
  */
-export async function stream(cloud: CloudAddresses, endpoint: string): Promise<void> {
-  const manager = await openResourceManager(cloud);
+export async function stream(
+  manager: ResourceManager,
+  cloud: CloudAddresses,
+  endpoint: string,
+): Promise<void> {
   const at = `${cloud.workspaceId}/onlineEndpoints/${endpoint}/providers/Microsoft.Insights/diagnosticSettings/outerloop`;
   const namespace = `${groupOf(cloud.workspaceId)}/providers/Microsoft.EventHub/namespaces/evhns-outerloop`;
   await manager.put(at, API_VERSION, {

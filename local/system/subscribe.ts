@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import { groupOf, openResourceManager, type ResourceManager, TIMEOUT_MS } from "./resource-manager.ts";
+import { groupOf, type ResourceManager, TIMEOUT_MS } from "./resource-manager.ts";
 import type { CloudAddresses } from "./settings.ts";
 
 const API_VERSION = "2022-06-15";
@@ -35,8 +35,11 @@ function sourcesOf({ workspaceId, registryId }: CloudAddresses): Source[] {
  * Subscribes the product's door to all events that it understands, as a deployment does it in Azure: each subscription
  * is good once the door has answered its handshake. Safe to repeat.
  */
-export async function subscribe(cloud: CloudAddresses, hostUrl: string): Promise<void> {
-  const manager = await openResourceManager(cloud);
+export async function subscribe(
+  manager: ResourceManager,
+  cloud: CloudAddresses,
+  hostUrl: string,
+): Promise<void> {
   await Promise.all(sourcesOf(cloud).map((source) => subscribeTo(source, manager, cloud, hostUrl)));
 }
 

@@ -1,11 +1,11 @@
 import { mkdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { bundleOf } from "../bundled.ts";
 import { DEFAULT_WORLD, ENDPOINTS } from "../world/worlds.ts";
-import { type Child, startChild } from "./child.ts";
+import { type Child, StartError, startChild } from "./child.ts";
 import type { SystemOptions } from "./options.ts";
+import { openResourceManager } from "./resource-manager.ts";
 import { appSettings, CloudAddresses } from "./settings.ts";
 import { stream } from "./stream.ts";
 import { subscribe } from "./subscribe.ts";
@@ -34,12 +34,12 @@ export interface System {
 }
 
 const ROOT = resolve(import.meta.dirname, "../..");
-/** Compiled code, and TypeScript without its types, are kept for the next start: in Node's own folder for it. */
-const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
+const CLOUD = "local/system/cloud-process.ts";
+const HOST = "local/host/main.ts";
 
 /** Bundles the parts that have changed, so that none of them has to when it starts. */
 export async function bundleParts(): Promise<void> {
-  const parts = ["local/system/cloud-process.ts", "local/host/index.ts"];
+  const parts = ["local/start.ts", CLOUD, HOST, "local/host/index.ts"];
   await Promise.all(parts.map((part) => bundleOf(pathToFileURL(join(ROOT, part)))));
 }
 
@@ -62,7 +62,12 @@ export async function startSystem(
     for (const child of [...children].reverse()) await child.stop();
   };
   try {
-    const cloudArgs = [
+    const start = (program: string, args: readonly unknown[], env: Record<string, string>, log: string) => {
+      const child = startChild(program, args.map(String), { env, cwd: ROOT, logFile: join(logs, log) });
+      children.push(child);
+      return child;
+    };
+    const azureArgs = [
       ["--azure-port", options.azurePort],
       ["--amqp-port", options.amqpPort],
       ["--storage-port", options.storagePort],
@@ -70,33 +75,34 @@ export async function startSystem(
       ["--seconds-per-day", options.secondsPerDay],
       ["--data", join(data, "azure")],
     ].flat();
-    const cloudChild = await startChild(join(ROOT, "local/system/cloud.ts"), cloudArgs.map(String), {
-      env: COMPILE_CACHE,
-      cwd: ROOT,
-      logFile: join(logs, "azure.log"),
-    });
-    children.push(cloudChild);
-    const cloud = CloudAddresses.parse(cloudChild.ready);
+    const azure = start(CLOUD, azureArgs, {}, "azure.log");
+    const cloud = CloudAddresses.parse(await azure.ready);
 
-    const hostArgs = ["--app", ROOT, "--port", String(options.port), "--data", join(data, "host"), "--json"];
-    const hostChild = await startChild(join(ROOT, "local/host/main.ts"), hostArgs, {
-      env: { ...COMPILE_CACHE, ...(await appSettings(cloud, data)), ...environment },
-      cwd: ROOT,
-      logFile: join(logs, "host.log"),
+    const hostArgs = ["--app", ROOT, "--port", options.port, "--data", join(data, "host"), "--json"];
+    const host = start(HOST, hostArgs, { ...(await appSettings(cloud, data)), ...environment }, "host.log");
+    const azureLost = azure.ended.then((words) => {
+      throw new StartError(words);
     });
-    children.push(hostChild);
-    const host = String(hostChild.ready.url).replace(/\/$/, "");
-    await Promise.all([subscribe(cloud, host), watch(cloud, host), stream(cloud, ENDPOINTS[world])]);
-    cloudChild.begin();
+    const hostUrl = await Promise.race([wire(cloud, host, ENDPOINTS[world]), azureLost]);
+    azure.begin();
     const broken = Promise.race([
-      cloudChild.ended.then(() => "The simulated Azure has ended"),
-      hostChild.ended.then(() => "The host has ended"),
+      azure.ended.then(() => "The simulated Azure has ended"),
+      host.ended.then(() => "The host has ended"),
     ]);
-    return { addresses: addressesOf(host, cloud, data), cloud, broken, stop };
+    return { addresses: addressesOf(hostUrl, cloud, data), cloud, broken, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Lets Azure tell the host what it has to know, as a deployment does it. @returns where the host is */
+async function wire(cloud: CloudAddresses, host: Child, endpoint: string): Promise<string> {
+  const manager = await openResourceManager(cloud);
+  const [ready] = await Promise.all([host.ready, stream(manager, cloud, endpoint)]);
+  const hostUrl = String(ready.url).replace(/\/$/, "");
+  await Promise.all([subscribe(manager, cloud, hostUrl), watch(manager, cloud, hostUrl)]);
+  return hostUrl;
 }
 
 function addressesOf(host: string, cloud: CloudAddresses, data: string): Addresses {

@@ -1,4 +1,4 @@
-import { groupOf, openResourceManager, type ResourceManager } from "./resource-manager.ts";
+import { groupOf, type ResourceManager } from "./resource-manager.ts";
 import type { CloudAddresses } from "./settings.ts";
 
 /** Slower than this at the 95th percentile, in ms, is nothing that the world's models ever are by themselves. */
@@ -13,8 +13,7 @@ const TIERS = [50, 80, 100];
  * Lets Azure watch over the endpoints and the bill, as a deployment does it: two alert rules, for latency and for 5xx,
  * and a budget, which call the product's doors through an action group each. Safe to repeat.
  */
-export async function watch(cloud: CloudAddresses, hostUrl: string): Promise<void> {
-  const manager = await openResourceManager(cloud);
+export async function watch(manager: ResourceManager, cloud: CloudAddresses, hostUrl: string): Promise<void> {
   const group = groupOf(cloud.workspaceId);
 
   const putActionGroup = async (name: string, serviceUri: string) => {

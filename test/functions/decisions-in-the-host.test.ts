@@ -32,7 +32,7 @@ beforeAll(async () => {
   closing.push(() => azure.stop());
   const policyFile = join(data, "policy.yaml");
   writeFileSync(policyFile, JSON.stringify({ version: 1, models: { forecast: policy } }));
-  const host = await startChild(
+  const host = startChild(
     resolve("local/host/main.ts"),
     ["--app", resolve("."), "--port", "0", "--data", join(data, "host"), "--json"],
     {
@@ -42,7 +42,7 @@ beforeAll(async () => {
     },
   );
   closing.push(() => host.stop());
-  url = String(host.ready.url).replace(/\/$/, "");
+  url = String((await host.ready).url).replace(/\/$/, "");
   mailbox = `${azure.httpOrigin}/mailbox`;
   workspace = azure.workspaceId;
 }, 120_000);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { AzureContext } from "../../local/azure/services.ts";
+import { openResourceManager } from "../../local/system/resource-manager.ts";
 import { subscribe } from "../../local/system/subscribe.ts";
 import { startCloud } from "../local/azure/cloud.ts";
 import { startDeployedHost } from "./deployed-host.ts";
@@ -31,7 +32,7 @@ beforeAll(async () => {
   });
   closing.push(() => host.stop());
   url = host.url.replace(/\/$/, "");
-  await subscribe(cloud.azure, url);
+  await subscribe(await openResourceManager(cloud.azure), cloud.azure, url);
 }, 120_000);
 afterAll(async () => {
   for (const close of closing.reverse()) await close();

@@ -83,8 +83,9 @@ test("says all addresses first and then that it is ready, and Ctrl-C leaves noth
   }
   expect(events.map(({ event }) => event)).toEqual(["addresses", "ready"]);
   expect((await fetch(`${events[0]?.console}`)).status).toBe(200);
-  // A terminal sends it to every process at once.
+  // A terminal sends it to every process at once, and npm passes it on to the one that it started.
   process.kill(-Number(child.pid), "SIGINT");
+  child.kill("SIGINT");
   const [code] = await closed;
   expect(code).toBe(0);
   expect(await leftRunning()).toEqual([]);

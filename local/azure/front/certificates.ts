@@ -1,7 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { generate } from "selfsigned";
 
 /** What a TLS listener needs, and the file by which its clients come to trust it. */
 export interface Certificates {
@@ -47,20 +46,22 @@ async function readKept(caFile: string, serverFile: string, now: number): Promis
 }
 
 async function makeCertificates(now: number) {
+  // Needed once for a data folder.
+  const { default: selfsigned } = await import("selfsigned");
   const common = {
     algorithm: "sha256",
     keyType: "ec",
     notBeforeDate: new Date(now - DAY_MS),
     notAfterDate: new Date(now + VALID_FOR_DAYS * DAY_MS),
   } as const;
-  const ca = await generate([{ name: "commonName", value: "Outerloop local authority" }], {
+  const ca = await selfsigned.generate([{ name: "commonName", value: "Outerloop local authority" }], {
     ...common,
     extensions: [
       { name: "basicConstraints", cA: true, critical: true },
       { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
     ],
   });
-  const server = await generate([{ name: "commonName", value: "localhost" }], {
+  const server = await selfsigned.generate([{ name: "commonName", value: "localhost" }], {
     ...common,
     ca: { key: ca.private, cert: ca.cert },
     extensions: [

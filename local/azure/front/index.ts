@@ -14,6 +14,8 @@ export interface FrontOptions {
   readonly tls: { key: string; cert: string };
   /** Asked in order; the first that answers has the request. Read anew at each request, so services may be added. */
   readonly services: readonly Service[];
+  /** Requests wait for it; absent: there are all services. */
+  readonly whenReady?: Promise<void>;
   /** What `/_stats` shows beside the services' own counts. */
   readonly moreStats?: () => Record<string, number>;
   readonly maxBodyBytes?: number;
@@ -58,6 +60,7 @@ export async function startFront(options: FrontOptions): Promise<Front> {
 
   async function ask(request: ServiceRequest): Promise<ServiceAnswer> {
     if (request.path === "/_stats" && request.method === "GET") return { status: 200, body: stats() };
+    await options.whenReady;
     for (const service of options.services) {
       const answered = await service.handle(request);
       if (answered) return answered;

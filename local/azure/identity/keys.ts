@@ -1,6 +1,7 @@
-import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHmac, createPrivateKey, createPublicKey, generateKeyPair, randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { promisify } from "node:util";
 import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
 import { z } from "zod";
 
@@ -43,7 +44,7 @@ async function ensureSecrets(folder: string): Promise<z.infer<typeof Kept>> {
   } catch {
     // First start, or a file cut off by a crash: new secrets, and clients fetch new tokens.
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
     const made = {
       privateKey: String(privateKey.export({ type: "pkcs8", format: "pem" })),
       identityHeader: randomBytes(24).toString("hex"),

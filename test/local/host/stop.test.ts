@@ -1,4 +1,7 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { expect, test } from "vitest";
+import { ManualClock } from "../../../local/clock.ts";
 import { logBook, scratch, serve } from "./harness.ts";
 
 test("stopping twice is the same as stopping once", async () => {
@@ -23,4 +26,23 @@ test("keys survive a restart with the same data folder", async () => {
   const second = await serve("events", { data, keys: true, log: logBook().log });
   expect(second.masterKey).toBe(first.masterKey);
   await second.stop();
+});
+
+test("a step of stopping that never ends is left behind, and told", async () => {
+  const app = scratch();
+  const write = (name: string, text: string) => writeFileSync(path.join(app, name), text);
+  write("package.json", '{"main":"index.js"}');
+  write("host.json", '{"version":"2.0"}');
+  const { promise: terminating, resolve } = Promise.withResolvers<void>();
+  Object.assign(globalThis, { outerloopTerminating: resolve });
+  const hook = "() => { outerloopTerminating(); return new Promise(() => {}); }";
+  write("index.js", `require("@azure/functions-core").registerHook("appTerminate", ${hook});`);
+  const clock = new ManualClock();
+  const book = logBook();
+  const host = await serve("", { app, data: scratch(), clock, log: book.log });
+  const stopped = host.stop();
+  await terminating;
+  clock.advance(11_000);
+  await stopped;
+  expect(book.lines.at(-1)?.message).toMatch(/A step of stopping failed.*longer than 11 s/);
 });

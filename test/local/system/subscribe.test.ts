@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { AzureContext } from "../../../local/azure/services.ts";
+import { openResourceManager } from "../../../local/system/resource-manager.ts";
 import { stream } from "../../../local/system/stream.ts";
 import { subscribe } from "../../../local/system/subscribe.ts";
 import { parseModelEvent } from "../../../shared/signals/parse.ts";
@@ -21,8 +22,9 @@ beforeAll(async () => {
 afterAll(() => door.stop());
 
 test("the product's door is told of models, images, policy states and health, and is told once when it is done twice", async () => {
-  await subscribe(cloud.azure, `http://127.0.0.1:${door.port}`);
-  await subscribe(cloud.azure, `http://127.0.0.1:${door.port}`);
+  const manager = await openResourceManager(cloud.azure);
+  await subscribe(manager, cloud.azure, `http://127.0.0.1:${door.port}`);
+  await subscribe(manager, cloud.azure, `http://127.0.0.1:${door.port}`);
   const { workspaceId, registryId } = cloud.azure;
   const subscription = `/subscriptions/${SUBSCRIPTION}`;
   const policyState = {
@@ -71,8 +73,9 @@ test("the product's door is told of models, images, policy states and health, an
 });
 
 test("an endpoint's requests are streamed to the hub that the product listens to, also when it is asked for twice", async () => {
-  await stream(cloud.azure, "weather-max");
-  await stream(cloud.azure, "weather-max");
+  const manager = await openResourceManager(cloud.azure);
+  await stream(manager, cloud.azure, "weather-max");
+  await stream(manager, cloud.azure, "weather-max");
   const at = `${cloud.azure.workspaceId}/onlineEndpoints/weather-max/providers/Microsoft.Insights/diagnosticSettings`;
   const { body } = await cloud.call("GET", `${at}?api-version=2021-05-01-preview`);
   expect(body).toMatchObject({

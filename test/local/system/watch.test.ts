@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Azure, startAzure } from "../../../local/azure/index.ts";
 import type { AzureContext } from "../../../local/azure/services.ts";
 import { ManualClock } from "../../../local/clock.ts";
+import { openResourceManager } from "../../../local/system/resource-manager.ts";
 import { watch } from "../../../local/system/watch.ts";
 import { parseMonitorAlert } from "../../../shared/signals/parse.ts";
 import { startReceiver } from "../azure/monitor/receiver.ts";
@@ -50,8 +51,8 @@ afterAll(async () => {
 });
 
 test("two rules, their action groups and a budget are there, also when it is done twice", async () => {
-  await watch(azure, `http://127.0.0.1:${host.port}`);
-  await watch(azure, `http://127.0.0.1:${host.port}`);
+  await watch(await openResourceManager(azure), azure, `http://127.0.0.1:${host.port}`);
+  await watch(await openResourceManager(azure), azure, `http://127.0.0.1:${host.port}`);
   const options = { endpoint: azure.origin };
   const monitor = new MonitorClient(new ManagedIdentityCredential(), SUBSCRIPTION, options);
   const names: unknown[] = [];
@@ -67,7 +68,7 @@ test("two rules, their action groups and a budget are there, also when it is don
 });
 
 test("an endpoint that is slow reaches the product's door, and its requests are in the log", async () => {
-  await watch(azure, `http://127.0.0.1:${host.port}`);
+  await watch(await openResourceManager(azure), azure, `http://127.0.0.1:${host.port}`);
   const endpointId = `${azure.workspaceId}/onlineEndpoints/weather`;
   context.record({ endpointId, deployment: "blue", at: clock.now(), statusCode: 200, durationMs: 5_001 });
   clock.advance(MINUTE);
