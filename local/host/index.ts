@@ -94,10 +94,6 @@ async function start(
   undo.push(applyEnvironment(local.Values, false), applyEnvironment(options.env ?? {}, true));
   const host = readHostJson(options.app, process.env);
   const log = filteredLog(options.log ?? consoleLog, host.logging.logLevel);
-  for (const { path: name, meant } of host.misspelt) {
-    const advice = `Azure passes over a name it does not know. Did you mean '${meant}'?`;
-    log("warning", "Host.Startup", `host.json: '${name}' is no setting. ${advice}`);
-  }
 
   const database = openState(options.data);
   undo.push(() => database.close());

@@ -3,7 +3,7 @@ import path from "node:path";
 import * as z from "zod/mini";
 import { HostStartError, messageOf } from "../errors.ts";
 import "../zod-words.ts";
-import { parseJsonWithComments } from "./json-with-comments.ts";
+import { parseLenientJson } from "./lenient-json.ts";
 
 /** Looks a setting up by name: exactly first, then ignoring case, as the platform's configuration does. */
 export type AppSettings = (name: string) => string | undefined;
@@ -41,7 +41,7 @@ export function readLocalSettings(appFolder: string): LocalSettings {
     new HostStartError(`local.settings.json in '${appFolder}' cannot be read: ${reason}`);
   let raw: unknown;
   try {
-    raw = parseJsonWithComments(readFileSync(file, "utf8"));
+    raw = parseLenientJson(readFileSync(file, "utf8"));
   } catch (error) {
     throw refuse(messageOf(error));
   }

@@ -5,7 +5,7 @@ import * as z from "zod/mini";
 import { HostStartError, messageOf } from "../errors.ts";
 import "../zod-words.ts";
 import { misspeltNames } from "./host-json-names.ts";
-import { parseJsonWithComments } from "./json-with-comments.ts";
+import { lineOfComment, parseLenientJson } from "./lenient-json.ts";
 import { parseTimeSpan } from "./time-span.ts";
 
 /** Milliseconds, of a text that `read` understands. */
@@ -95,6 +95,10 @@ const HostJson = z.looseObject({
 export type HostJson = z.infer<typeof HostJson>;
 export type EventHubsOptions = z.infer<typeof EventHubs>;
 
+/** Azure/azure-functions-host issue 9583: Microsoft does not support them, and not every reader of the file passes them over. */
+const WHY_NO_COMMENT =
+  "Azure does not support them, and parts of it then pass over the whole file without a word.";
+
 const OVERRIDE_PREFIX = "AzureFunctionsJobHost__";
 
 /**
@@ -102,17 +106,21 @@ const OVERRIDE_PREFIX = "AzureFunctionsJobHost__";
  *
  * @throws {HostStartError} when the file is missing or broken, naming the field
  */
-export function readHostJson(
-  appFolder: string,
-  environment: NodeJS.ProcessEnv,
-): HostJson & { readonly misspelt: ReturnType<typeof misspeltNames> } {
+export function readHostJson(appFolder: string, environment: NodeJS.ProcessEnv): HostJson {
   const file = path.join(appFolder, "host.json");
   if (!existsSync(file)) {
     throw new HostStartError(`There is no host.json in '${appFolder}', expected at least {"version":"2.0"}.`);
   }
+  const text = readFileSync(file, "utf8");
+  const line = lineOfComment(text);
+  if (line !== undefined) {
+    throw new HostStartError(
+      `host.json in '${appFolder}' has a comment in line ${line}, expected JSON without comments: ${WHY_NO_COMMENT}`,
+    );
+  }
   let raw: unknown;
   try {
-    raw = parseJsonWithComments(readFileSync(file, "utf8"));
+    raw = parseLenientJson(text);
   } catch (error) {
     throw new HostStartError(`host.json in '${appFolder}' is not JSON: ${messageOf(error)}`);
   }
@@ -122,10 +130,16 @@ export function readHostJson(
       (json, [name, value]) => overrideAt(json, name.slice(OVERRIDE_PREFIX.length).split("__"), value ?? ""),
       raw,
     );
-  const parsed = HostJson.safeParse(overridden);
-  if (parsed.success) return { ...parsed.data, misspelt: misspeltNames(overridden) };
-  const issues = parsed.error.issues.map((issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`);
-  throw new HostStartError(`host.json in '${appFolder}' is wrong: ${issues.join("; ")}`);
+  const { data, error } = HostJson.safeParse(overridden);
+  const wrong = [
+    ...(error?.issues ?? []).map((issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`),
+    ...misspeltNames(overridden).map(
+      ({ path: name, meant }) =>
+        `'${name}' is no setting, and Azure passes over a name it does not know. Did you mean '${meant}'?`,
+    ),
+  ];
+  if (data && wrong.length === 0) return data;
+  throw new HostStartError(`host.json in '${appFolder}' is wrong: ${wrong.join("; ")}`);
 }
 
 function overrideAt(json: unknown, keys: readonly string[], value: string): unknown {

@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { type Figure, line, quantile } from "../../bench/figures.ts";
 import type { EmbeddedFigures } from "./bench/embedded-process.ts";
-import { type HostStart, startNode, startOnce } from "./bench/real-host.ts";
+import { type HostStart, startNode, startOnce, WAYS } from "./bench/real-host.ts";
 import { SIZES } from "./bench/sizes.ts";
 
 console.log({
@@ -126,15 +126,15 @@ print({ name: "all", values: ours.longTotal, unit: "ms", better: "less" });
 
 console.log("\nThe host's command line, in a process of its own");
 const cache = fs.mkdtempSync(path.join(os.tmpdir(), "outerloop-bench-"));
-const first = await startOnce(cache, false);
+const first = await startOnce(cache, WAYS.launched);
 const bare: number[] = [];
-const plain: HostStart[] = [];
-const kept: HostStart[] = [];
-await startOnce(cache, true);
+const launched: HostStart[] = [];
+const alone: HostStart[] = [];
+await startOnce(cache, WAYS.alone);
 for (let round = 0; round < SIZES.ROUNDS; round += 1) {
   bare.push(await startNode());
-  plain.push(await startOnce(cache, false));
-  kept.push(await startOnce(cache, true));
+  launched.push(await startOnce(cache, WAYS.launched));
+  alone.push(await startOnce(cache, WAYS.alone));
 }
 fs.rmSync(cache, { recursive: true });
 print({
@@ -145,8 +145,8 @@ print({
 });
 print({ name: "Node alone, from start to end", values: bare, unit: "ms", better: "less" });
 for (const [how, starts] of [
-  ["by its command", plain],
-  ["as npm start does it", kept],
+  ["npm run host", launched],
+  ["node local/host/main.ts", alone],
 ] as const) {
   const readyMs = starts.map((start) => start.readyMs);
   print({ name: `start to ready, ${how}`, values: readyMs, unit: "ms", better: "less", target: 400 });

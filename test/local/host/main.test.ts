@@ -179,10 +179,20 @@ test.each([
     what: "a setting of the wrong kind",
     files: {
       "package.json": '{"main":"app.js"}',
-      "host.json": '{"version":"2.0","functionTimeout":"soon"} // a comment is no fault',
+      "host.json": '{"version":"2.0","functionTimeout":"soon"}',
       "app.js": "",
     },
     says: "functionTimeout: found 'soon', expected a time span hh:mm:ss",
+  },
+  {
+    // Azure/azure-functions-host issue 9583: a comment there, and the settings are not read.
+    what: "a comment in host.json, with its line",
+    files: {
+      "package.json": '{"main":"app.js"}',
+      "host.json": '{\n  "version": "2.0", // as always\n  "functionTimeout": "00:01:00"\n}',
+      "app.js": "",
+    },
+    says: "has a comment in line 2, expected JSON without comments",
   },
   {
     what: "a broken host.json",

@@ -9,7 +9,16 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { BENCH_APP } from "./embedded.ts";
 
-const MAIN = fileURLToPath(new URL("../../../../local/host/main.ts", import.meta.url));
+const local = (file: string) => fileURLToPath(new URL(`../../../../local/${file}`, import.meta.url));
+const MAIN = local("host/main.ts");
+
+/** The two ways to the host's command line. */
+export const WAYS = {
+  /** As `npm run host` and `npm start` do it: TypeScript without its types is kept for the next start. */
+  launched: [local("run.js"), MAIN],
+  /** Node on the TypeScript itself, which it strips of its types each time. */
+  alone: [MAIN],
+} as const;
 
 /** The host tidies its memory a second after it is ready. */
 const UNTIL_IDLE_MS = 4000;
@@ -20,21 +29,14 @@ export interface HostStart {
   readonly idleMegabytes: number;
 }
 
-/**
- * @param temporary - folder in which Node keeps compiled code; empty for a first start
- * @param keepsTypeScript - whether TypeScript without its types is kept there too, as it is when `npm start` starts the
- *   host: Node does so by a variable alone, not at the program's own word
- */
-export async function startOnce(temporary: string, keepsTypeScript: boolean): Promise<HostStart> {
+/** @param temporary - folder in which Node keeps compiled code; empty for a first start */
+export async function startOnce(temporary: string, way: readonly string[]): Promise<HostStart> {
   const data = fs.mkdtempSync(path.join(os.tmpdir(), "outerloop-bench-"));
   const begun = performance.now();
-  const child = spawn(process.execPath, [MAIN, "--app", BENCH_APP, "--port", "0", "--data", data, "--json"], {
+  const args = ["--app", BENCH_APP, "--port", "0", "--data", data, "--json"];
+  const child = spawn(process.execPath, [...way, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: {
-      ...process.env,
-      TMPDIR: temporary,
-      ...(keepsTypeScript && { NODE_COMPILE_CACHE: path.join(temporary, "node-compile-cache") }),
-    },
+    env: { ...process.env, TMPDIR: temporary },
   });
   await once(createInterface({ input: child.stdout }), "line");
   const readyMs = performance.now() - begun;

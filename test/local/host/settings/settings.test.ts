@@ -8,18 +8,18 @@ import {
 } from "../../../../local/host/settings/app-settings.ts";
 import { readHostJson } from "../../../../local/host/settings/host-json.ts";
 import { misspeltNames } from "../../../../local/host/settings/host-json-names.ts";
-import { parseJsonWithComments } from "../../../../local/host/settings/json-with-comments.ts";
+import { parseLenientJson } from "../../../../local/host/settings/lenient-json.ts";
 import { parseTimeSpan } from "../../../../local/host/settings/time-span.ts";
 import { scratch } from "../harness.ts";
 
-describe("JSON as host.json allows it", () => {
+describe("JSON as Azure reads settings files", () => {
   test("may hold comments, trailing commas and a byte order mark", () => {
     const text = '\uFEFF{ // one\n "a": [1, 2,], /* two\n lines */ "b": 3, }';
-    expect(parseJsonWithComments(text)).toEqual({ a: [1, 2], b: 3 });
+    expect(parseLenientJson(text)).toEqual({ a: [1, 2], b: 3 });
   });
 
   test("keeps texts that look like comments or trailing commas", () => {
-    expect(parseJsonWithComments('{"a":"http://x /* y */ ,]","b":"\\"//"}')).toEqual({
+    expect(parseLenientJson('{"a":"http://x /* y */ ,]","b":"\\"//"}')).toEqual({
       a: "http://x /* y */ ,]",
       b: '"//',
     });
@@ -36,7 +36,7 @@ test.each([
   expect(parseTimeSpan(text)).toBe(ms);
 });
 
-test("names in host.json that Azure passes over are told with the name that was meant, in any section", () => {
+test("names in host.json that Azure passes over are found with the name that was meant, in any section", () => {
   const json = {
     version: "2.0",
     functionTimout: "00:05:00",
@@ -54,6 +54,17 @@ describe("host.json", () => {
     writeFileSync(path.join(folder, "host.json"), text);
     return readHostJson(folder, environment);
   };
+
+  test("is refused for a misspelt name, with the name that was meant", () => {
+    expect(() => read('{"version":"2.0","functionTimout":"00:05:00"}')).toThrow(
+      "is wrong: 'functionTimout' is no setting, and Azure passes over a name it does not know. Did you mean 'functionTimeout'?",
+    );
+  });
+
+  test("is refused for a comment, with its line, and not for a text that looks like one", () => {
+    expect(() => read('{\n"version":"2.0",\n/* why */"functions":[]}')).toThrow("has a comment in line 3");
+    expect(read('{"version":"2.0","functions":["// no","/* comment */"]}').functions).toHaveLength(2);
+  });
 
   test("has the real host's defaults", () => {
     const { extensions, functionTimeout } = read('{"version":"2.0"}');
