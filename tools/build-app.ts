@@ -30,6 +30,9 @@ export async function buildApp(): Promise<Made> {
     banner: {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
     },
+    // A third less to read and to compile at each cold start. Names stay, and the map tells the lines.
+    minifyWhitespace: true,
+    minifySyntax: true,
     logLevel: "warning",
     write: false,
     metafile: true,
