@@ -1,6 +1,6 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
-import { z } from "zod";
+import * as z from "zod";
 import { DECISION_EVENT } from "../orchestrations/approval/types.ts";
 import type { Approval } from "../shared/approvals/approval.ts";
 import { type ApprovalView, approvalPage } from "../shared/console/approval-page.ts";

@@ -1,5 +1,5 @@
 import { app, type HttpRequest, type HttpResponseInit } from "@azure/functions";
-import { z } from "zod";
+import * as z from "zod";
 import { durationMs } from "../shared/duration.ts";
 import { renamed } from "../shared/inbox/replay.ts";
 import type { ModelPolicy } from "../shared/policy/schema.ts";

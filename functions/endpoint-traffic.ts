@@ -1,5 +1,5 @@
 import { app, type InvocationContext } from "@azure/functions";
-import { z } from "zod";
+import * as z from "zod";
 import { receive } from "../shared/inbox/receive.ts";
 import type { Services } from "../shared/services.ts";
 import { rejected } from "../shared/signals/outcome.ts";

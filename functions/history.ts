@@ -1,5 +1,5 @@
 import type { DurableClient } from "durable-functions";
-import { z } from "zod";
+import * as z from "zod";
 import { ACTIVITIES } from "../orchestrations/activities.ts";
 import type { TimelineRow } from "../shared/operations/timeline.ts";
 

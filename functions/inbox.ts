@@ -1,5 +1,5 @@
 import { app, type HttpRequest, type HttpResponseInit } from "@azure/functions";
-import { z } from "zod";
+import * as z from "zod";
 import { sha256 } from "../shared/canonical.ts";
 import { INBOX_OUTCOMES, type InboxEntry } from "../shared/inbox/inbox.ts";
 import { jsonText } from "../shared/inbox/json-bytes.ts";

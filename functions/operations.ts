@@ -1,6 +1,6 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
-import { z } from "zod";
+import * as z from "zod";
 import { ROLLBACK_EVENT } from "../orchestrations/rollout/types.ts";
 import type { Operation } from "../shared/operations/operation-store.ts";
 import type { TimelineRow } from "../shared/operations/timeline.ts";

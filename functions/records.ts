@@ -1,5 +1,5 @@
 import { app, type HttpRequest, type HttpResponseInit } from "@azure/functions";
-import { z } from "zod";
+import * as z from "zod";
 import { json, problem } from "./http.ts";
 import { services } from "./services.ts";
 

@@ -1,5 +1,5 @@
 import { type OrchestrationContext, RetryOptions, type Task } from "durable-functions";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Services } from "../shared/services.ts";
 
 /** One step that touches the world: safe to repeat, typed on both sides. */

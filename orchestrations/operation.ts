@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ModelPolicy } from "../shared/policy/schema.ts";
 
 /** Why an operation runs: the signal behind it, in a sentence. */

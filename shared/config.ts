@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { OuterloopError } from "./errors.ts";
 
 /** A setting is missing or wrong. Nothing starts half-configured: every mistake is listed at once. */

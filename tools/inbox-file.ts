@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { z } from "zod";
+import * as z from "zod";
 import { firstProblem } from "../shared/signals/fields.ts";
 import { Signal } from "../shared/signals/signal.ts";
 import { messageOf, UsageError } from "./files.ts";

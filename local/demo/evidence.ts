@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { LedgerLine } from "../system/feed.ts";
 
 const Figures = z.object({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { LedgerLine } from "../system/feed.ts";
 import type { Addresses } from "../system/system.ts";
 import { daysBetween } from "../world/calendar.ts";

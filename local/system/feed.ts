@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 
 /** The parts of a ledger entry that are told as they come. */
 const LedgerLine = z.looseObject({

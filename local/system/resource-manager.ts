@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { CloudAddresses } from "./settings.ts";
 
 const Token = z.object({ access_token: z.string() });

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { groupOf, type ResourceManager, TIMEOUT_MS } from "./resource-manager.ts";
 import type { CloudAddresses } from "./settings.ts";
 

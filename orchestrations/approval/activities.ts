@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Approval } from "../../shared/approvals/approval.ts";
 import { canonicalJson, sha256, stableGuid } from "../../shared/canonical.ts";
 import { approvalMail } from "../../shared/notify/templates/approval-mail.ts";

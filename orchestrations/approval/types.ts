@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ApprovalStatus, ApproverDecision, DecisionPacket } from "../../shared/approvals/approval.ts";
 import { ModelPolicy } from "../../shared/policy/schema.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { stableGuid } from "../../shared/canonical.ts";
 import { noticeMail } from "../../shared/notify/templates/notice-mail.ts";
 import { activity } from "../durable.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { OperationInput } from "../operation.ts";
 
 export const PromotionInput = OperationInput.extend({ version: z.string() });

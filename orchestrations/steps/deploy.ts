@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
-import type { z } from "zod";
+import type * as z from "zod";
 import { call, poll, type Steps } from "../durable.ts";
 import {
   ensureDeployment,

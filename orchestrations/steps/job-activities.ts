@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { JobTemplate } from "../../shared/policy/schema.ts";
 import { activity } from "../durable.ts";
 

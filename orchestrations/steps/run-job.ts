@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
-import type { z } from "zod";
+import type * as z from "zod";
 import { durationMs } from "../../shared/duration.ts";
 import type { JobTemplate } from "../../shared/policy/schema.ts";
 import { call, poll, type Steps } from "../durable.ts";

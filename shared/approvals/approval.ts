@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Evaluation } from "../checks/verdict.ts";
 import { Approver } from "../policy/schema.ts";
 

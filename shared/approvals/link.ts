@@ -1,5 +1,5 @@
 import { errors, jwtVerify, SignJWT } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a link stands for: this person, this request, this evidence. */
 const LinkClaims = z.object({ aid: z.string(), sub: z.email(), dig: z.string() });

@@ -1,5 +1,5 @@
 import type { TokenCredential } from "@azure/identity";
-import { z } from "zod";
+import * as z from "zod";
 import { OuterloopError } from "../errors.ts";
 import type { MachineLearning } from "./machine-learning.ts";
 import { withinTimeout } from "./options.ts";

@@ -1,6 +1,6 @@
 import { TableClient, type TableEntityResult, type TransactionAction } from "@azure/data-tables";
 import type { TokenCredential } from "@azure/identity";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Connection } from "../config.ts";
 import { hasStatus, RETRY_OPTIONS, withinTimeout } from "./options.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** One figure of a check, beside what it was compared with. */
 export const Figure = z.object({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Verdict } from "../checks/verdict.ts";
 import type { LedgerEntry } from "../ledger/entry.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Documents } from "../azure/tables.ts";
 
 /** The outcome of something that changed the world, kept so that it is not done again. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { PayloadStore } from "../azure/payload-store.ts";
 import type { Documents } from "../azure/tables.ts";
 import { Signal } from "../signals/signal.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { EventStream } from "../azure/event-stream.ts";
 import type { Documents } from "../azure/tables.ts";
 import { sha256 } from "../canonical.ts";

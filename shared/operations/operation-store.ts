@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Documents } from "../azure/tables.ts";
 
 /** One running or ended orchestration, as an operator sees it. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SignalKind } from "../signals/signal.ts";
 
 /** What can be done about a signal. `notice` tells people; `raise-event` wakes the operation that waits for it. */

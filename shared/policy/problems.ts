@@ -1,5 +1,5 @@
 import { closest, distance } from "fastest-levenshtein";
-import { z } from "zod";
+import * as z from "zod";
 import { isRecord, shown } from "../signals/fields.ts";
 import { shapeOf } from "./document.ts";
 import type { PolicyProblem } from "./policy-error.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isTimeZone } from "./zoned-time.ts";
 
 /** ISO 8601 duration of days, hours, minutes and seconds, such as `P7D` or `PT10S`. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { buildSignal } from "./build.ts";
 import { caseless, firstProblem, isRecord, Name, OptionalText, readTime, shown } from "./fields.ts";
 import { ignored, type ParseOutcome, rejected, signalled } from "./outcome.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { OuterloopError } from "../errors.ts";
 import { sessionOf } from "./session.ts";
 import { Signal, SignalKind } from "./signal.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Name, OptionalText, parsedJson } from "./fields.ts";
 
 const EventGridSchema = z.object({

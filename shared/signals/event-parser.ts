@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { EventEnvelope } from "./event-envelope.ts";
 import type { ParseOutcome } from "./outcome.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** More keys than this in one object are not looked at, so that lookups stay cheap: a run has at most 50 tags. */
 const MOST_KEYS = 500;

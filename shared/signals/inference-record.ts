@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { caseless, firstProblem, isRecord, Moment, Name, shown } from "./fields.ts";
 import { type ParseOutcome, rejected } from "./outcome.ts";
 import { subjectOf } from "./resource-id.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { buildSignal } from "./build.ts";
 import type { EventParser } from "./event-parser.ts";
 import { caseless, OptionalText, readTime } from "./fields.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Everything that can happen to what the control plane watches over. */
 export const SIGNAL_KINDS = [

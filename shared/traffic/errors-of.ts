@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** How far predictions were from their truths; sums, so that any two can be added. */
 export const PairSums = z.object({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ModelPolicy } from "../policy/schema.ts";
 import { type Measurement, type Signal, SignalKind } from "../signals/signal.ts";
 import { addPairs, errorOf, NO_PAIRS, PairSums } from "./errors-of.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { PairSums, pairSums } from "./errors-of.ts";
 
 /** A truth may come a week after its prediction; a pair that was counted is remembered for as long as a redelivery takes. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseSafely } from "../inbox/receive.ts";
 import { ignored, type ParseOutcome } from "../signals/outcome.ts";
 import { type ExportBatch, parseExport } from "../signals/parse-export.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Documents, Stored } from "../azure/tables.ts";
 import { sha256 } from "../canonical.ts";
 import { OuterloopError } from "../errors.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { addPairs, NO_PAIRS, PairSums } from "./errors-of.ts";
 
 /** Length of a tumbling window; it starts at whole multiples of it since the epoch. */

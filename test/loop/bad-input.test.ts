@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SignJWT } from "jose";
 import { beforeAll, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { decisionOf } from "../../local/demo/evidence.ts";
 import { findMail } from "../../local/demo/story.ts";
 import type { Witness } from "../../local/demo/witness.ts";

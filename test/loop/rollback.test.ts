@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { approve } from "../../local/demo/approver.ts";
 import { findMail } from "../../local/demo/story.ts";
 import { type Loop, START_WITHIN_MS, startLoop } from "./loop-system.ts";

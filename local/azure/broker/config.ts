@@ -1,5 +1,5 @@
 /** What the broker serves, in the shape of the official emulator's configuration. */
-import { z } from "zod";
+import * as z from "zod";
 import { BrokerError } from "./errors.ts";
 
 /** The broker was given entities it cannot serve. */

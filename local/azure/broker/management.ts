@@ -1,6 +1,6 @@
 /** The `$management` node of queues, subscriptions and topics: one row for each operation. */
 import rhea from "rhea";
-import { z } from "zod";
+import * as z from "zod";
 import { readEnvelope } from "./message-codec.ts";
 import type { Queue } from "./queue.ts";
 import type { Done, Settlement } from "./queue-contract.ts";

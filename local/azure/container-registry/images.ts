@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../clock.ts";
 import type { Announcer, Asker, ImageTarget } from "./announcer.ts";
 import { disallowed, invalid, manifestUnknown, nameUnknown } from "./refusal.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../clock.ts";
 import type { ServiceAnswer, ServiceRequest } from "../service.ts";
 import type { Asker } from "./announcer.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 import { openSqliteFile, transact } from "../sqlite-file.ts";
 
 const SCHEMA = `

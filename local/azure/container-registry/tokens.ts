@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { jwtVerify, SignJWT } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../clock.ts";
 import type { Authenticate } from "../front/arm-request.ts";
 import type { ServiceAnswer, ServiceRequest } from "../service.ts";

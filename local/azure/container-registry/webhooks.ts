@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { armError } from "../front/arm-error.ts";
 import { methodNotAllowed, notFound, readArmBody } from "../front/arm-request.ts";
 import type { ServiceAnswer, ServiceRequest } from "../service.ts";

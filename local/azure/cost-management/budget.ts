@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const MOST_NOTIFICATIONS = 5;
 const MOST_THRESHOLD = 1000;

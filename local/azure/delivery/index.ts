@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Clock, systemClock } from "../../clock.ts";
 import { createDevOps } from "../devops/index.ts";
 import { PROJECT } from "../devops/organization.ts";

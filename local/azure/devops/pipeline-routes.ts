@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Handler, Names } from "../delivery/routes.ts";
 import type { Run, Runs } from "../delivery/runs.ts";
 import type { ServiceRequest } from "../service.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../clock.ts";
 import type { Handler, Names } from "../delivery/routes.ts";
 import type { ServiceRequest } from "../service.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../clock.ts";
 import type { DeliveryStore } from "../delivery/store.ts";
 import { FIELDS, IDENTITY, PROJECT, TYPES } from "./organization.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type DeliverySchema, type KeptEvent, toEnvelope } from "./envelope.ts";
 
 /** A subscription has at most so many advanced filters, and so many values in all of them. */

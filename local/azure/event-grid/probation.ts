@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

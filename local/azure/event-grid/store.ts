@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 import type { EventEffect } from "../faults/rule.ts";
 import { openSqliteFile, transact } from "../sqlite-file.ts";
 import { BURIALS_SCHEMA, Burials } from "./burials.ts";

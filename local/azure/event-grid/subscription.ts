@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DEVELOPMENT_ACCOUNT } from "../storage/index.ts";
 import { AdvancedFilters, lookUp, passes } from "./advanced-filter.ts";
 import type { KeptEvent } from "./envelope.ts";

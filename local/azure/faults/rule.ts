@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Standstill } from "../service.ts";
 
 /** What may go wrong on demand, and how it is asked for. See docs/faults.md. */

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { ServiceAnswer, ServiceRequest } from "../service.ts";
 import { armError } from "./arm-error.ts";
 

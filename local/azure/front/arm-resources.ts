@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A resource as it is kept: `properties` and what else its kind has, already checked. */
 export interface KeptResource {

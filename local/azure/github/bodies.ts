@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ServiceRequest } from "../service.ts";
 import { GitHubRefusal, validationFailed } from "./refusal.ts";
 import { LOGIN } from "./repository.ts";

@@ -1,5 +1,5 @@
 import { createHmac, randomUUID } from "node:crypto";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Clock } from "../../clock.ts";
 import type { DeliveryStore } from "../delivery/store.ts";
 import type { NewHook } from "./bodies.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Clock } from "../../clock.ts";
 import type { DeliveryStore } from "../delivery/store.ts";
 import { type ChangedIssue, checkAssignees, type NewIssue, type NewLabel } from "./bodies.ts";

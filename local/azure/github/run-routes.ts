@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Handler, Names } from "../delivery/routes.ts";
 import type { Run } from "../delivery/runs.ts";
 import type { ServiceRequest } from "../service.ts";

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 
 const Kept = z.object({ privateKey: z.string(), identityHeader: z.string() });
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseReference } from "./reference.ts";
 
 /** Kinds of versioned assets, named as in their URL. */

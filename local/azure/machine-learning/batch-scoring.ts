@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Service, ServiceAnswer, ServiceRequest } from "../service.ts";
 import { type BatchDeploymentProperties, modelUri } from "./batch.ts";
 import type { BatchEndpointRow, BatchEndpoints } from "./batch-endpoints.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ServiceRequest } from "../service.ts";
 import { invalid } from "./refusal.ts";
 import type { Resource } from "./resource.ts";

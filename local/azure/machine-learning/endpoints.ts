@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import type { ServiceAnswer, ServiceRequest } from "../service.ts";
 import type { Computes } from "./computes.ts";
 import { type Context, guidOf, workspaceId } from "./context.ts";

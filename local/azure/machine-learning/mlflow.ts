@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Service, ServiceAnswer, ServiceRequest } from "../service.ts";
 import { type Context, workspaceId, workspaceOf } from "./context.ts";
 import { isTerminal, type JobSecrets, type JobStatus } from "./job-definition.ts";

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { type Context, workspaceOf } from "./context.ts";
 import type { DeploymentProperties } from "./deployment.ts";
 import type { OperationError } from "./operations.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Assets } from "./assets.ts";
 import { checkBindings } from "./command-binding.ts";
 import { guidOf } from "./context.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ServiceAnswer } from "../service.ts";
 import { type Context, guidOf, registryId } from "./context.ts";
 import { checkAssetName } from "./names.ts";

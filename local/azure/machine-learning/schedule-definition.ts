@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { JOB_DEFINITION } from "./job-definition.ts";
 import { MONITOR } from "./monitor-definition.ts";
 

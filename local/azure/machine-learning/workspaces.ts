@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ServiceAnswer } from "../service.ts";
 import { type Context, guidOf, workspaceId } from "./context.ts";
 import type { JobRunner } from "./job-runner.ts";

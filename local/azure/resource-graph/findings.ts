@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 import { guidOf } from "../guid.ts";
 import { openSqliteFile } from "../sqlite-file.ts";
 import type { Row } from "./expression.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../clock.ts";
 import { armError } from "../front/arm-error.ts";
 import { type Authenticate, methodNotAllowed, readArmBody, refusedByGateway } from "../front/arm-request.ts";

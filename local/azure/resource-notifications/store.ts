@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 import { openSqliteFile } from "../sqlite-file.ts";
 import type { Availability } from "./events.ts";
 

@@ -1,5 +1,5 @@
 import { type ComponentChildren, h } from "preact";
-import type { z } from "zod";
+import type * as z from "zod";
 import * as kinds from "./kinds.ts";
 import { piecesOf, safeHref } from "./markdown.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * The elements of Adaptive Cards up to version 1.5 that a card in a Teams channel can be made of. Each schema knows its

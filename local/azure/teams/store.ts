@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 import { openSqliteFile, transact } from "../sqlite-file.ts";
 import { titleOf } from "./title.ts";
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import * as kinds from "./kinds.ts";
 
 /** One thing that is wrong with a card: where, and what was expected there. */

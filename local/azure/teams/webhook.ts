@@ -1,5 +1,5 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../clock.ts";
 import type { ServiceAnswer, ServiceRequest } from "../service.ts";
 import type { CardStore } from "./store.ts";

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse, stringify } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { COLUMNS, type Day } from "./weather.ts";
 
 /** A leaf is what it foretells; a branch is a column, a value, and where to go on when the cell is less, or when not. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { readCollectedRows } from "../jobs/collected-rows.ts";
 
 /** A day that was asked about at the endpoint, and what the model answered. */

@@ -1,5 +1,5 @@
 import { RandomForestRegression } from "ml-random-forest";
-import { z } from "zod";
+import * as z from "zod";
 import type { Tree } from "./artefact.ts";
 
 /**

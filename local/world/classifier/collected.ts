@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { readCollectedRows } from "../jobs/collected-rows.ts";
 import type { Answer } from "./scorer.ts";
 import type { Task } from "./task.ts";

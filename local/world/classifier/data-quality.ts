@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { required, runScript } from "../jobs/command.ts";
 import { nullValueRate, outOfBoundsRate } from "../measures/quality.ts";
 import { SampleDataError } from "./sample.ts";

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
 import { parse, stringify } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import type { LabelledSample } from "./sample.ts";
 import { SampleDataError } from "./sample.ts";
 import { type Answer, classify } from "./scorer.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Service, ServiceAnswer, ServiceRequest } from "../../azure/service.ts";
 
 /** The longest a day may take: real time. */

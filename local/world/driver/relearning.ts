@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { DAYS_PER_WEEK, daysBetween } from "../calendar.ts";
 import { BREACH_TAG } from "../jobs/breach.ts";
 import { Labelling } from "./labelling.ts";

@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type ZodType, z } from "zod";
+import * as z from "zod";
 
 /** What the world must not forget. */
 export const WorldState = z.object({
@@ -21,7 +21,7 @@ export const beginning = (date: string): WorldState => ({ date, isPrepared: fals
  *
  * @throws {Error} naming the file when it holds something else: deleting it begins anew
  */
-export async function readState<T>(file: string, schema: ZodType<T>, fresh: T): Promise<T> {
+export async function readState<T>(file: string, schema: z.ZodType<T>, fresh: T): Promise<T> {
   let text: string;
   try {
     text = await readFile(file, "utf8");

@@ -1,6 +1,6 @@
 import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 
 /** One row of a request or a response, as the model data collector kept it. */
 export interface CollectedRow {

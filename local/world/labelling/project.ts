@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The longest image or text that is taken, in characters. */
 const LONGEST_CONTENT = 100_000;

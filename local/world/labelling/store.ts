@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 import type { Item, Progress, Project, ProjectBody } from "./project.ts";
 
 const SCHEMA = `

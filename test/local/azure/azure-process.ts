@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { z } from "zod";
+import * as z from "zod";
 import { CloudAddresses } from "../../../local/system/settings.ts";
 
 export const MAIN = path.resolve(import.meta.dirname, "../../../local/azure/main.ts");

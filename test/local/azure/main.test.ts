@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { end, MAIN, type Ready, startProcess } from "./azure-process.ts";
 import { startSubscriber } from "./event-grid/subscriber.ts";
 

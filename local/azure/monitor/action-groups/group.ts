@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Receivers that exist in Azure and nobody here could receive with. */
 const NOT_SIMULATED = [

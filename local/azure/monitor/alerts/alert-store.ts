@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 
 const Dimensions = z.array(z.object({ name: z.string(), value: z.string() }));
 const AlertRow = z.object({

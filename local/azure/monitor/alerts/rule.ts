@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { findResource, metricsOf } from "../catalogue.ts";
 import type { MetricDefinition } from "../metric.ts";
 import { AGGREGATES, type Aggregate } from "../series.ts";

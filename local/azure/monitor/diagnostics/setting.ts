@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { TRAFFIC_LOG } from "../logs/traffic-log.ts";
 
 export const ALL_METRICS = "AllMetrics";

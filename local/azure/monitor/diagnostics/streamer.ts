@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../../clock.ts";
 import { findResource } from "../catalogue.ts";
 import { type LogPlace, TRAFFIC_LOG } from "../logs/traffic-log.ts";

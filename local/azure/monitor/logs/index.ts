@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { ServiceAnswer, ServiceRequest } from "../../service.ts";
 import { execute, type LogOptions, LogQueryError } from "./execute.ts";
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { EventHubProducerClient } from "@azure/event-hubs";
 import { ServiceBusClient, type ServiceBusReceiver } from "@azure/service-bus";
 import { expect, onTestFinished, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { ManualClock } from "../../../../local/clock.ts";
 import { brokerFile, connect, retryOptions, start } from "./broker-fixture.ts";
 

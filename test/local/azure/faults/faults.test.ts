@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { MachineLearning } from "../../../../shared/azure/machine-learning.ts";
 import { PayloadStore } from "../../../../shared/azure/payload-store.ts";
 import { openDocuments } from "../../../../shared/azure/tables.ts";
