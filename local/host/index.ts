@@ -13,6 +13,7 @@ import { applyEnvironment, processSettings, readLocalSettings } from "./settings
 import { readHostJson } from "./settings/host-json.ts";
 import { openState } from "./state.ts";
 import { startTriggers } from "./triggers/index.ts";
+import { warnOfIdleRetries } from "./triggers/retry.ts";
 import { HOST_VERSION } from "./worker/core-module.ts";
 import { loadApp } from "./worker/index.ts";
 import { findEntryFiles } from "./worker/load-app.ts";
@@ -118,7 +119,12 @@ async function start(
   );
   const indexingErrors = new Map([...app.indexingErrors, ...table.errors]);
   for (const message of table.errors.values()) log("error", "Host.Startup", message);
+  for (const message of table.warnings) log("warning", "Host.Startup", message);
   const functions = app.functions.filter(({ definition }) => !indexingErrors.has(definition.name));
+  warnOfIdleRetries(
+    functions.map(({ definition }) => definition),
+    log,
+  );
 
   const outputs = openOutputs(processSettings);
   undo.push(() => outputs.close());
@@ -159,6 +165,7 @@ async function start(
     id: path.basename(options.app),
     version: HOST_VERSION,
     worker,
+    log,
     functions: worker.functions,
     routes: table.routes,
     table,

@@ -22,6 +22,8 @@ export interface RouteTable {
   readonly routes: readonly Route[];
   /** Functions that cannot be routed, with the reason. */
   readonly errors: ReadonlyMap<string, string>;
+  /** Routes that another function's takes the requests of. */
+  readonly warnings: readonly string[];
   match(method: string, pathname: string): RouteMatch | undefined;
 }
 
@@ -44,6 +46,7 @@ export function buildRouteTable(functions: readonly FunctionDefinition[], prefix
   return {
     routes: entries,
     errors,
+    warnings: entries.flatMap((entry, place) => shadows(entry, entries.slice(0, place))),
     match(method, pathname) {
       const path = splitPath(pathname);
       if (!path) return undefined;
@@ -85,6 +88,20 @@ function toEntry(definition: FunctionDefinition, prefix: string, earlier: readon
     path,
     template: parseTemplate(path),
   };
+}
+
+/** Tells of earlier routes with a parameter where a later one has the literal text: the later is never reached. */
+function shadows(entry: Entry, earlier: readonly Entry[]): string[] {
+  const path = entry.path.includes("{") ? undefined : splitPath(entry.path);
+  if (!path) return [];
+  return earlier.flatMap((other) => {
+    const methods = entry.methods.filter((method) => other.methods.includes(method));
+    if (methods.length === 0 || !other.template.match(path)) return [];
+    const [name, rival] = [entry.function.name, other.function.name];
+    return [
+      `Function '${name}': ${methods.join(", ")} ${entry.path} goes to '${rival}', whose route ${other.path} comes first by its name, here as in Azure. Constrain its parameter.`,
+    ];
+  });
 }
 
 const ANY = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"];

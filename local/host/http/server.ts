@@ -129,6 +129,15 @@ async function callFunction(
     if (host.streamUri)
       return await forwardStream(request, response, url, match, host.streamUri, host.worker);
     const body = await readBody(request);
+    if (body.length > 0 && request.headers["content-length"] === undefined) {
+      const words =
+        "The body came in chunks, without Content-Length: Azure drops it, and hands the function none";
+      host.log(
+        "warning",
+        "Host.Http",
+        `${request.method} ${url.pathname}: ${words}, unless the app streams HTTP.`,
+      );
+    }
     const traceParent = request.headers.traceparent;
     const outcome = await host.worker.invoke({
       functionName: route.function.name,

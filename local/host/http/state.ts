@@ -1,4 +1,4 @@
-import type { FunctionDefinition } from "../contract.ts";
+import type { FunctionDefinition, HostLog } from "../contract.ts";
 import type { DurableExtension } from "../durable-extension.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { KeyRing } from "./keys.ts";
@@ -9,6 +9,7 @@ export interface HostState {
   readonly id: string;
   readonly version: string;
   readonly worker: Worker;
+  readonly log: HostLog;
   readonly functions: readonly FunctionDefinition[];
   readonly routes: readonly Route[];
   readonly table: RouteTable;

@@ -147,7 +147,12 @@ class PartitionReader {
         reason: `(null) Partition: ${partition.partitionId}`,
         ...toPayload(),
       };
-      await invokeWithRetry(worker, clock, retryPolicyOf(definition, host), invocation, this.#signal);
+      const policy = retryPolicyOf(definition, host);
+      const outcome = await invokeWithRetry(worker, clock, policy, invocation, this.#signal);
+      if (outcome.succeeded || this.#signal.aborted) return;
+      const line = `what it failed on in partition ${partition.partitionId} is lost: the checkpoint passes over it.`;
+      const remedy = policy ? "The retry policy is exhausted." : "A retry policy would try it again first.";
+      log("error", `Function.${definition.name}`, `Function '${definition.name}': ${line} ${remedy}`);
     } catch (error) {
       log("error", `Function.${definition.name}`, `Function '${definition.name}': ${messageOf(error)}`);
     }

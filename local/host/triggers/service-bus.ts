@@ -39,16 +39,9 @@ export interface ServiceBusListening {
  * @throws {Error} when the trigger or its connection setting is incomplete
  */
 export function startServiceBus(context: TriggerContext): Listener {
-  const { definition, settings, host, log } = context;
+  const { settings, host } = context;
   const connection = connectionString(textOption(context, "connection"), settings);
   const entity = entityOf(context);
-  if (definition.retryOptions) {
-    log(
-      "warning",
-      `Function.${definition.name}`,
-      `Function '${definition.name}': retry policies do not apply to Service Bus.`,
-    );
-  }
   const stopping = new AbortController();
   const client = new ServiceBusClient(connection, {
     retryOptions: { retryDelayInMs: 500, maxRetryDelayInMs: 5000 },
@@ -61,7 +54,9 @@ export function startServiceBus(context: TriggerContext): Listener {
     receiverOptions: {
       receiveMode: "peekLock",
       skipParsingBodyAsJson: true,
-      maxAutoLockRenewalDurationInMs: host.extensions.serviceBus.maxAutoLockRenewalDuration,
+      maxAutoLockRenewalDurationInMs: context.definition.trigger.isSessionsEnabled
+        ? host.extensions.serviceBus.maxAutoLockRenewalDuration
+        : 0,
     },
     signal: stopping.signal,
     report: oncePerCause(context, nameOf(entity)),

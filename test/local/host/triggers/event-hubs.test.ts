@@ -83,6 +83,12 @@ describe("an event hub trigger", () => {
       { events: ["poison"], retryContext: { retryCount: 1, exception: { message: "cannot be read" } } },
       { events: ["healthy"] },
     ]);
+    const lost = book.lines.find(({ message }) => message.includes("is lost"));
+    expect(lost).toMatchObject({
+      level: "error",
+      message:
+        "Function 'events': what it failed on in partition 0 is lost: the checkpoint passes over it. The retry policy is exhausted.",
+    });
   });
 
   test("continues behind its checkpoint after a restart", async () => {

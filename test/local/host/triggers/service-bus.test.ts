@@ -19,6 +19,7 @@ beforeAll(async () => {
       queues: [
         ...plain,
         { name: "poisoned", properties: { MaxDeliveryCount: 2 } },
+        { name: "unsettled", properties: { LockDuration: "PT1S", MaxDeliveryCount: 2 } },
         { name: "ordered", properties: { RequiresSession: true } },
       ],
       topics: [{ name: "news", subscriptions: [{ name: "all" }] }],
@@ -113,6 +114,16 @@ describe("a queue trigger", () => {
     expect(
       book.lines.filter((line) => line.message.startsWith("Executing 'Functions.poisoned'")),
     ).toHaveLength(2);
+  });
+
+  test("keeps a message locked while its function runs, and no longer, when nothing settles it", async () => {
+    await send("unsettled", { body: "u" });
+    const warned = await book.until("nothing settled message");
+    expect(warned).toMatch(/^Function 'unsettled': autoCompleteMessages is false, .+ when its lock ends\.$/);
+    // the run outlasts the lock, which is renewed meanwhile
+    expect(allSeen(book)).toEqual([{ message: "u", deliveryCount: 1 }]);
+    await eventually(() => allSeen(book).length === 2);
+    expect(allSeen(book)[1]).toEqual({ message: "u", deliveryCount: 2 });
   });
 
   test("receives bytes when dataType is binary", async () => {

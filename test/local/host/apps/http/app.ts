@@ -44,6 +44,18 @@ app.generic("notAnObject", {
 app.get("fails", () => {
   throw new Error("secret detail");
 });
+app.generic("failsOnce", {
+  trigger: { type: "httpTrigger", name: "request", methods: ["GET"], authLevel: "anonymous" },
+  return: output.http({}),
+  retry: { strategy: "fixedDelay", maxRetryCount: 2, delayInterval: 1 },
+  handler() {
+    throw new Error("once");
+  },
+});
+app.get("late", (_, context) => {
+  setTimeout(() => context.info("nobody waited for this"), 5);
+  return {};
+});
 app.get("cookies", () => ({
   cookies: [
     {
