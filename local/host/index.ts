@@ -24,8 +24,8 @@ import { Worker } from "./worker/worker.ts";
 export interface HostOptions {
   /** Folder with host.json and a package.json whose `main` names the entry files. */
   readonly app: string;
-  /** 0 for any free port. */
-  readonly port: number;
+  /** 0 for any free port; without it `Host.LocalHttpPort` of local.settings.json, else 7071. */
+  readonly port?: number | undefined;
   /** Folder for what the host remembers; made when there is none. */
   readonly data: string;
   /** Whether access keys are asked for; off by default. */
@@ -46,6 +46,7 @@ export interface RunningHost {
   stop(): Promise<void>;
 }
 
+const DEFAULT_PORT = 7071;
 /** How long a stopping host waits for what still runs, in ms. */
 const STOP_GRACE_MS = 10_000;
 
@@ -101,10 +102,10 @@ async function start(
   const database = openState(options.data);
   undo.push(() => database.close());
   const keys = new KeyRing(database);
-  const { CORS, CORSCredentials = false } = local.Host;
+  const { LocalHttpPort = DEFAULT_PORT, CORS, CORSCredentials = false } = local.Host;
   const cors = CORS === undefined ? undefined : { origins: CORS, withCredentials: CORSCredentials };
   const surface: HttpSurface = { cors, log, state: undefined };
-  const listener: Listener = await listen(options.port, (request, response) =>
+  const listener: Listener = await listen(options.port ?? LocalHttpPort, (request, response) =>
     serve(request, response, surface),
   );
   undo.push(() => listener.close(STOP_GRACE_MS));

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import os from "node:os";
 import type { Binding, FunctionDefinition, TypedData } from "../contract.ts";
 import { isType } from "../worker/registry.ts";
-import { type Answer, json } from "./answer.ts";
+import { type Answer, json, text } from "./answer.ts";
 import type { Key, KeyRing, KeyScope } from "./keys.ts";
 import type { HostState } from "./state.ts";
 
@@ -77,6 +77,8 @@ function handleKeys(request: AdminRequest, scope: KeyScope, name: string | undef
   if (request.method === "DELETE") return { status: keys.remove(scope, name) ? 204 : 404 };
   if (request.method !== "POST" && request.method !== "PUT") return { status: 404 };
   const value = request.method === "PUT" ? stringField(request.body, "value") : undefined;
+  // a key without characters would open the door to a request without one
+  if (request.method === "PUT" && !value) return text(400, "Invalid key value");
   return json(201, keys.put(scope, name, value));
 }
 

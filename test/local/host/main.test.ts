@@ -127,6 +127,22 @@ describe("what keeps a host from starting is one line on stderr and exit code 1"
     expect(line).toContain("delete it to begin anew");
   });
 
+  test("an app that ends the process", async () => {
+    const app = makeApp({
+      "package.json": '{"main":"app.cjs"}',
+      "host.json": HOST_JSON,
+      "app.cjs": "process.exit(0)",
+    });
+    const line = await failure(["--app", app, "--port", "0", "--data", scratch()]);
+    expect(line).toContain("The app ended the process while the host was starting.");
+  });
+
+  test("a data folder that is a file", async () => {
+    const data = path.join(makeApp({ data: "" }), "data");
+    const line = await failure(["--app", appFolder("events"), "--port", "0", "--data", data]);
+    expect(line).toContain(`'${data}' cannot be the data folder`);
+  });
+
   test("a port that is taken", async () => {
     const server = net.createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -138,6 +154,22 @@ describe("what keeps a host from starting is one line on stderr and exit code 1"
   });
 });
 
+test("without --port the host listens where local.settings.json says", async () => {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  await new Promise((resolve) => server.close(resolve));
+  const app = makeApp({
+    "package.json": '{"main":"app.cjs"}',
+    "host.json": HOST_JSON,
+    "local.settings.json": JSON.stringify({ Host: { LocalHttpPort: port } }),
+    "app.cjs": "",
+  });
+  const { url } = await firstLine(run(["--app", app, "--data", scratch(), "--json"]));
+  expect(url).toBe(`http://localhost:${port}`);
+});
+
 test("a failed start leaves no data folder of its own in the app", async () => {
   const folder = makeApp({ "package.json": "{}" });
   mkdirSync(path.join(folder, "sub"));
@@ -147,6 +179,11 @@ test("a failed start leaves no data folder of its own in the app", async () => {
 
 test.each([
   { what: "a package without main", files: { "package.json": "{}" }, says: 'has no "main"' },
+  {
+    what: "a main that is no text",
+    files: { "package.json": '{"main":["a.js"]}', "host.json": HOST_JSON },
+    says: "is wrong: main: Invalid input: expected string, received array",
+  },
   {
     what: "a main that is not there",
     files: { "package.json": '{"main":"dist/index.js"}', "host.json": HOST_JSON },

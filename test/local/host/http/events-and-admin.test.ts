@@ -273,4 +273,12 @@ describe("a host that asks for keys", () => {
     expect((await fetch(url, { method: "DELETE", headers })).status).toBe(204);
     expect((await fetch(`${locked.url}/locked/one?code=partner-key`)).status).toBe(401);
   });
+
+  test.each(["{}", '{"value":""}', "", "no JSON"])("takes no key without characters: %s", async (body) => {
+    const locked = await serveInTest("events", { keys: true });
+    const headers = { "x-functions-key": locked.masterKey ?? "" };
+    const url = `${locked.url}/admin/host/functionkeys/empty`;
+    expect((await fetch(url, { method: "PUT", headers, body })).status).toBe(400);
+    expect((await fetch(`${locked.url}/locked/one?code=`)).status).toBe(401);
+  });
 });
