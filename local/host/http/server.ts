@@ -126,8 +126,7 @@ async function callFunction(
   }
   inFlight.set(host, outstanding + 1);
   try {
-    if (host.streamUri)
-      return await forwardStream(request, response, url, match, host.streamUri, host.worker);
+    if (host.streamUri) return await forwardStream(request, response, url, match, host.streamUri, host);
     const body = await readBody(request);
     if (body.length > 0 && request.headers["content-length"] === undefined) {
       const words =
