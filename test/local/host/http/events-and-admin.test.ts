@@ -84,6 +84,7 @@ describe("the Event Grid webhook", () => {
   test.each([
     { origin: "eventgrid.azure.us", allowed: "eventgrid.azure.us" },
     { origin: "example.com", allowed: "eventgrid.azure.net" },
+    { origin: "eventgrid.azure.net.example.com", allowed: "eventgrid.azure.net" },
   ])("allows $allowed to a CloudEvents handshake from $origin", async ({ origin, allowed }) => {
     const response = await webhook("onEvent", {
       method: "OPTIONS",
