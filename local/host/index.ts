@@ -13,6 +13,7 @@ import { applyEnvironment, processSettings, readLocalSettings } from "./settings
 import { readHostJson } from "./settings/host-json.ts";
 import { openState } from "./state.ts";
 import { startTriggers } from "./triggers/index.ts";
+import { Intake } from "./triggers/intake.ts";
 import { warnOfIdleRetries } from "./triggers/retry.ts";
 import { HOST_VERSION } from "./worker/core-module.ts";
 import { loadApp } from "./worker/index.ts";
@@ -162,10 +163,20 @@ async function start(
   }
 
   undo.push(() => worker.drain(STOP_GRACE_MS));
+  const contexts = worker.functions
+    .filter(({ name }) => !app.disabled.has(name))
+    .map((definition) => ({ definition, worker, host, settings: processSettings, clock, log, database }));
+  const intake = new Intake(() =>
+    startTriggers(contexts, (name, message) => {
+      indexingErrors.set(name, message);
+      log("error", "Host.Startup", message);
+    }),
+  );
   surface.state = {
     id: path.basename(options.app),
     version: HOST_VERSION,
     worker,
+    intake,
     log,
     functions: worker.functions,
     routes: table.routes,
@@ -179,20 +190,13 @@ async function start(
     customHeaders: host.extensions.http.customHeaders,
     maxOutstandingRequests: host.extensions.http.maxOutstandingRequests,
   };
-  const contexts = worker.functions
-    .filter(({ name }) => !app.disabled.has(name))
-    .map((definition) => ({ definition, worker, host, settings: processSettings, clock, log, database }));
-  const triggers = await startTriggers(contexts, (name, message) => {
-    indexingErrors.set(name, message);
-    log("error", "Host.Startup", message);
-  });
   undo.push(
-    () => triggers.stop(),
+    () => intake.drain(),
     () => {
       surface.state = undefined;
     },
   );
-  await triggers.ready;
+  await intake.open();
   for (const line of listing(url, worker.functions, table.routes)) log("information", "Host.Startup", line);
   return {
     url,

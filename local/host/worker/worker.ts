@@ -62,6 +62,11 @@ export class Worker implements FunctionInvoker {
     this.#byName = new Map(options.functions.map((each) => [each.definition.name.toLowerCase(), each]));
   }
 
+  /** How many functions run now. */
+  get running(): number {
+    return this.#running;
+  }
+
   async invoke(invocation: WorkerInvocation): Promise<InvocationOutcome> {
     const found = this.#byName.get(invocation.functionName.toLowerCase());
     if (!found) return failed(new Error(`There is no function '${invocation.functionName}'.`));

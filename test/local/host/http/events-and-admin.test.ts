@@ -190,6 +190,28 @@ describe("administration", () => {
     expect((await admin("host/ping")).status).toBe(200);
   });
 
+  test("tells how far a drain is, and goes on when it is told to resume", async () => {
+    const state = async () => (await (await admin("host/drain/status")).json()).state;
+    const post = async (path: string) => (await admin(path, { method: "POST" })).status;
+    expect(await state()).toBe("Disabled");
+    const answer = fetch(`${host.url}/slow/one`);
+    await book.until("Executing 'Functions.slow'");
+    expect(await post("host/drain")).toBe(202);
+    expect(await state()).toBe("InProgress");
+    expect((await answer).status).toBe(200);
+    expect(await state()).toBe("Completed");
+    expect(await post("host/resume")).toBe(200);
+    expect(await state()).toBe("Disabled");
+  });
+
+  test.each([
+    { state: '"running"', status: 200 },
+    { state: '"offline"', status: 501 },
+    { state: '"asleep"', status: 400 },
+  ])("answers $status to the state $state", async ({ state, status }) => {
+    expect((await admin("host/state", { method: "PUT", body: state })).status).toBe(status);
+  });
+
   test("lists the functions and describes one", async () => {
     const all: { name: string }[] = await (await admin("functions")).json();
     expect(all.map(({ name }) => name)).toContain("never");
