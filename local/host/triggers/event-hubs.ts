@@ -106,12 +106,37 @@ class PartitionReader {
   /** Batches since the last checkpoint, and the event it would be set at, by partition. */
   readonly #pending = new Map<string, { batches: number; event: ReceivedEventData }>();
 
+  /** Events of a batch that is still too small, by partition; nothing has been done with them yet. */
+  readonly #held = new Map<string, { events: ReceivedEventData[]; since: number }>();
+
   constructor(context: TriggerContext, signal: AbortSignal) {
     this.#context = context;
     this.#signal = signal;
   }
 
   async process(events: readonly ReceivedEventData[], partition: PartitionContext): Promise<void> {
+    for (const batch of this.#gather(events, partition.partitionId))
+      await this.#processBatch(batch, partition);
+  }
+
+  /** Keeps back what is less than `minEventBatchSize`, until `maxWaitTime` is over. Without events, the wait is over. */
+  #gather(events: readonly ReceivedEventData[], partitionId: string): readonly ReceivedEventData[][] {
+    const { minEventBatchSize, maxEventBatchSize, maxWaitTime } = this.#context.host.extensions.eventHubs;
+    const held = this.#held.get(partitionId) ?? { events: [], since: Date.now() };
+    this.#held.delete(partitionId);
+    const all = [...held.events, ...events];
+    const batches: ReceivedEventData[][] = [];
+    while (all.length >= maxEventBatchSize) batches.push(all.splice(0, maxEventBatchSize));
+    const isOver = events.length === 0 || Date.now() - held.since >= maxWaitTime;
+    const isWhole = !isBatch(this.#context.definition.trigger) || all.length >= minEventBatchSize;
+    if (all.length > 0 && (isWhole || isOver)) batches.push(all);
+    else if (all.length > 0) {
+      this.#held.set(partitionId, { events: all, since: batches.length > 0 ? Date.now() : held.since });
+    }
+    return batches;
+  }
+
+  async #processBatch(events: readonly ReceivedEventData[], partition: PartitionContext): Promise<void> {
     const last = events.at(-1);
     if (!last || this.#signal.aborted) return;
     const { trigger } = this.#context.definition;

@@ -10,6 +10,7 @@ import { messageOf } from "../errors.ts";
 import { connectionString } from "../settings/app-settings.ts";
 import { type Listener, settled, type TriggerContext, textOption } from "./context.ts";
 import { isBatch } from "./payload.ts";
+import { receiveBatch } from "./service-bus-batch.ts";
 import { ServiceBusDispatcher } from "./service-bus-dispatch.ts";
 import { acceptSessions } from "./service-bus-sessions.ts";
 
@@ -157,12 +158,11 @@ function receiveBatches({
   report,
 }: ServiceBusListening) {
   const receiver = receiverOf(client, entity, receiverOptions);
-  const { maxMessageBatchSize } = context.host.extensions.serviceBus;
+  const options = context.host.extensions.serviceBus;
   const loop = async () => {
     while (!signal.aborted) {
       try {
-        const options = { maxWaitTimeInMs: BATCH_WAIT_MS, abortSignal: signal };
-        const messages = await receiver.receiveMessages(maxMessageBatchSize, options);
+        const messages = await receiveBatch(receiver, options, BATCH_WAIT_MS, signal);
         if (messages.length > 0) await dispatcher.dispatch(receiver, messages);
       } catch (error) {
         if (signal.aborted) return;
