@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { HostStartError, messageOf } from "./errors.ts";
+import { requireSound } from "./sound-database.ts";
 
 const SETUP = `
   PRAGMA journal_mode = WAL;
@@ -22,6 +23,7 @@ const SETUP = `
  * Opens what the host itself remembers (keys, timers, checkpoints) in the data folder, which it makes when there is none.
  *
  * @throws {HostStartError} when that folder cannot be made
+ * @throws {DamagedDatabaseError} when the file in it is damaged
  * @returns a database whose acknowledged writes survive the end of the process; the caller closes it
  */
 export function openState(dataFolder: string): DatabaseSync {
@@ -33,6 +35,7 @@ export function openState(dataFolder: string): DatabaseSync {
   const database = new DatabaseSync(path.join(dataFolder, "host.sqlite"));
   try {
     database.exec(SETUP);
+    requireSound(database);
   } catch (error) {
     database.close();
     throw error;

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -125,6 +126,21 @@ describe("what keeps a host from starting is one line on stderr and exit code 1"
     const line = await failure(["--app", appFolder("durable"), "--port", "0", "--data", data]);
     expect(line).toContain(`What the host keeps in '${data}' is damaged (file is not a database)`);
     expect(line).toContain("delete it to begin anew");
+  });
+
+  test("a data file with a damaged page that nothing has asked for yet", async () => {
+    const data = scratch();
+    const host = await startHost({ app: appFolder("durable"), port: 0, data, log: () => {} });
+    await host.stop();
+    const file = path.join(data, "durable.sqlite");
+    const database = new DatabaseSync(file);
+    const fill = database.prepare("INSERT INTO history (instance, events) VALUES (?, ?)");
+    for (let row = 0; row < 100; row += 1) fill.run(row, "x".repeat(1000));
+    database.close();
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.fill(0xab, bytes.length - 4096, bytes.length - 2048));
+    const line = await failure(["--app", appFolder("durable"), "--port", "0", "--data", data]);
+    expect(line).toContain(`What the host keeps in '${data}' is damaged (`);
   });
 
   test("an app that ends the process", async () => {
