@@ -2,6 +2,7 @@
 import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import type { FunctionDefinition, HostLog } from "./contract.ts";
+import { Gate } from "./durable/gate.ts";
 import { openDurable, openRpcDoor, usesDurable } from "./durable-door.ts";
 import { HostStartError, isDamagedDatabase, messageOf } from "./errors.ts";
 import { KeyRing } from "./http/keys.ts";
@@ -172,6 +173,7 @@ async function start(
       log("error", "Host.Startup", message);
     }),
   );
+  const { maxConcurrentRequests } = host.extensions.http;
   surface.state = {
     id: path.basename(options.app),
     version: HOST_VERSION,
@@ -189,6 +191,7 @@ async function start(
     streamUri: app.capabilities.HttpUri,
     customHeaders: host.extensions.http.customHeaders,
     maxOutstandingRequests: host.extensions.http.maxOutstandingRequests,
+    requestGate: new Gate(maxConcurrentRequests < 0 ? Number.POSITIVE_INFINITY : maxConcurrentRequests),
   };
   undo.push(
     () => intake.drain(),

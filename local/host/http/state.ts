@@ -1,4 +1,5 @@
 import type { FunctionDefinition, HostLog } from "../contract.ts";
+import type { Gate } from "../durable/gate.ts";
 import type { DurableExtension } from "../durable-extension.ts";
 import type { Intake } from "../triggers/intake.ts";
 import type { Worker } from "../worker/worker.ts";
@@ -24,4 +25,6 @@ export interface HostState {
   readonly streamUri: string | undefined;
   readonly customHeaders: Readonly<Record<string, string>>;
   readonly maxOutstandingRequests: number;
+  /** Functions are called through it. */
+  readonly requestGate: Gate;
 }

@@ -46,6 +46,8 @@ const Http = z.looseObject({
   routePrefix: z._default(z.string(), "api"),
   /** -1: no limit. */
   maxOutstandingRequests: z._default(count(-1), -1),
+  /** Those beyond wait in line; -1: no limit. */
+  maxConcurrentRequests: z._default(count(-1), -1),
   customHeaders: z._default(z.record(z.string(), z.string()), {}),
 });
 

@@ -122,6 +122,9 @@ export class Worker implements FunctionInvoker {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         const words = `Timeout value of ${limitMs / 1000} s was exceeded by function: Functions.${name}`;
+        const difference =
+          "Azure ends the worker process now, and all that runs in it; here the function goes on unheard.";
+        this.#options.log("warning", `Function.${name}`, `${words}. ${difference}`);
         resolve(failed(new Error(words)));
       }, limitMs);
       timer.unref();

@@ -159,6 +159,28 @@ describe("HTTP settings", () => {
     expect((await first).status).toBe(200);
   });
 
+  test("a request beyond maxConcurrentRequests waits for its turn", async () => {
+    const env = {
+      AzureFunctionsJobHost__extensions__http__maxOutstandingRequests: "2",
+      AzureFunctionsJobHost__extensions__http__maxConcurrentRequests: "1",
+    };
+    const other = await serveInTest("events", { env, log: book.log });
+    const answers = await Promise.all([1, 2].map(() => fetch(`${other.url}/slow/one`)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const order = book.lines.flatMap(
+      ({ message }) => /^(Execut\w+) 'Functions\.slow'/.exec(message)?.[1] ?? [],
+    );
+    expect(order).toEqual(["Executing", "Executed", "Executing", "Executed"]);
+  });
+
+  test("a function that outlasts functionTimeout fails, and the log says what Azure does besides", async () => {
+    const env = { AzureFunctionsJobHost__functionTimeout: "00:00:00.02" };
+    const other = await serveInTest("events", { env, log: book.log });
+    expect((await fetch(`${other.url}/slow/one`)).status).toBe(500);
+    const line = await book.until("Timeout value of 0.02 s was exceeded by function: Functions.slow");
+    expect(line).toContain("Azure ends the worker process");
+  });
+
   test("an origin of Host.CORS is allowed, another is not", async () => {
     const from = (origin: string) => fetch(`${host.url}/abc`, { headers: { origin } });
     const allowed = await from("https://portal.example.com");

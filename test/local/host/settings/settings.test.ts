@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { filteredLog } from "../../../../local/host/logging.ts";
 import {
   applyEnvironment,
   connectionString,
@@ -124,4 +125,22 @@ describe("app settings", () => {
     undo();
     expect(process.env.OUTERLOOP_TEST_SETTING).toBeUndefined();
   });
+});
+
+test("logLevel lets through what it names: the longest category wins, in any case, and default is the rest", () => {
+  const seen: string[] = [];
+  const levels = {
+    Default: "Error",
+    Function: "Warning",
+    "Function.a.User": "debug",
+    "Host.Results": "None",
+  };
+  const log = filteredLog((_, category, message) => void seen.push(`${category} ${message}`), levels);
+  log("warning", "Host.Startup", "too low");
+  log("error", "Host.Startup", "high enough");
+  log("information", "Function.a", "too low");
+  log("warning", "Function.a", "high enough");
+  log("debug", "Function.a.User", "high enough");
+  log("critical", "Host.Results", "never");
+  expect(seen).toEqual(["Host.Startup high enough", "Function.a high enough", "Function.a.User high enough"]);
 });
