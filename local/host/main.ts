@@ -57,6 +57,14 @@ function watchForEarlyEnd(): { expect(): void } {
 
 const earlyEnd = watchForEarlyEnd();
 
+/** Node ends the process after this, as the real worker does. */
+process.on("uncaughtExceptionMonitor", (error) => {
+  earlyEnd.expect();
+  const consequence =
+    "Azure starts another worker process after that; this host ends, and goes on where it was when it is started again.";
+  process.stderr.write(`The app threw outside of every function: ${messageOf(error)}. ${consequence}\n`);
+});
+
 async function main(): Promise<void> {
   const { json, ...options } = readArguments();
   const lines = json ? jsonLines() : undefined;

@@ -86,6 +86,23 @@ test("a host whose output nobody reads any more ends in order", async () => {
   expect(await code).toBe(0);
 });
 
+test("an app that throws outside of its functions ends the host, which says what Azure does then", async () => {
+  const app = makeApp({
+    "package.json": '{"main":"app.cjs"}',
+    "host.json": HOST_JSON,
+    "app.cjs": 'process.once("SIGUSR2", () => void Promise.reject(new Error("unheard")));',
+  });
+  const child = run(["--app", app, "--port", "0", "--data", scratch(), "--json"]);
+  const said = child.stderr ? text(child.stderr) : "";
+  const code = exitCode(child);
+  await firstLine(child);
+  child.kill("SIGUSR2");
+  expect(await code).toBe(1);
+  expect(await said).toContain(
+    "The app threw outside of every function: unheard. Azure starts another worker",
+  );
+});
+
 describe("what keeps a host from starting is one line on stderr and exit code 1", () => {
   const failure = async (args: string[]) => {
     const child = run(args);
