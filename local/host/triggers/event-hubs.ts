@@ -140,17 +140,20 @@ class PartitionReader {
     const last = events.at(-1);
     if (!last || this.#signal.aborted) return;
     const { trigger } = this.#context.definition;
-    if (isBatch(trigger)) await this.#invoke(() => eventBatch(trigger, events, partition), partition);
+    const batches = (this.#pending.get(partition.partitionId)?.batches ?? 0) + 1;
+    const { batchCheckpointFrequency } = this.#context.host.extensions.eventHubs;
+    const isCheckpointing = batches >= batchCheckpointFrequency;
+    const { fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId } = partition;
+    const source = { fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId, isCheckpointing };
+    if (isBatch(trigger)) await this.#invoke(() => eventBatch(trigger, events, source), partition);
     else {
       for (const event of events) {
         if (this.#signal.aborted) return;
-        await this.#invoke(() => singleEvent(trigger, event, partition), partition);
+        await this.#invoke(() => singleEvent(trigger, event, source), partition);
       }
     }
-    const batches = (this.#pending.get(partition.partitionId)?.batches ?? 0) + 1;
-    this.#pending.set(partition.partitionId, { batches, event: last });
-    const { batchCheckpointFrequency } = this.#context.host.extensions.eventHubs;
-    if (batches >= batchCheckpointFrequency) await this.#checkpoint(partition);
+    this.#pending.set(partitionId, { batches, event: last });
+    if (isCheckpointing) await this.#checkpoint(partition);
   }
 
   /** A graceful close also sets the checkpoint that a frequency above 1 has put off. */

@@ -104,6 +104,22 @@ describe("an event hub trigger", () => {
     expect(allSeen(book)).toMatchObject([{ events: [1, 2, 3] }, { events: [4] }]);
   });
 
+  test("tells whether a checkpoint follows, which only each second batch has at a frequency of 2", async () => {
+    await host.stop();
+    book.lines.splice(0);
+    host = await startReaders({
+      AzureFunctionsJobHost__extensions__eventHubs__batchCheckpointFrequency: "2",
+    });
+    for (const runs of [1, 2]) {
+      await publish("single", runs);
+      await eventually(() => allSeen(book).length === runs);
+    }
+    const context = (isCheckpointingAfterInvocation: boolean) => ({
+      metadata: { partitionContext: { isCheckpointingAfterInvocation } },
+    });
+    expect(allSeen(book)).toMatchObject([context(false), context(true)]);
+  });
+
   test("continues behind its checkpoint after a restart", async () => {
     await host.stop();
     book.lines.splice(0);
