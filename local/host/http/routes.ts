@@ -90,18 +90,25 @@ function toEntry(definition: FunctionDefinition, prefix: string, earlier: readon
   };
 }
 
-/** Tells of earlier routes with a parameter where a later one has the literal text: the later is never reached. */
+/** Tells of earlier routes that take every request of a later one, which is then never reached. */
 function shadows(entry: Entry, earlier: readonly Entry[]): string[] {
-  const path = entry.path.includes("{") ? undefined : splitPath(entry.path);
-  if (!path) return [];
-  return earlier.flatMap((other) => {
-    const methods = entry.methods.filter((method) => other.methods.includes(method));
-    if (methods.length === 0 || !other.template.match(path)) return [];
-    const [name, rival] = [entry.function.name, other.function.name];
+  const byRival = Map.groupBy(entry.methods, (method) =>
+    earlier.find((other) => other.methods.includes(method) && takesAll(other, entry)),
+  );
+  return [...byRival].flatMap(([rival, methods]) => {
+    if (!rival) return [];
+    const lost = `Function '${entry.function.name}': ${methods.join(", ")} ${entry.path}`;
     return [
-      `Function '${name}': ${methods.join(", ")} ${entry.path} goes to '${rival}', whose route ${other.path} comes first by its name, here as in Azure. Constrain its parameter.`,
+      `${lost} goes to '${rival.function.name}', whose route ${rival.path} comes first by its name, here as in Azure. Constrain its parameter.`,
     ];
   });
+}
+
+/** Whether the template matches a literal route, or is the same but for the names of its plain parameters. */
+function takesAll(other: Entry, { path }: Entry): boolean {
+  if (!path.includes("{")) return other.template.match(splitPath(path) ?? []) !== undefined;
+  const shape = (text: string) => text.toLowerCase().replaceAll(/\{\w+\}/g, "{}");
+  return shape(other.path) === shape(path);
 }
 
 const ANY = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"];

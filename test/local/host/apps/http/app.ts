@@ -73,6 +73,7 @@ app.get("cookies", () => ({
 
 app.get("aOrderById", { route: "orders/{id}", handler: () => ({ body: "by id" }) });
 app.get("bOrderStats", { route: "orders/stats", handler: () => ({ body: "stats" }) });
+app.get("bOrderByKey", { route: "orders/{key}", handler: () => ({ body: "by key" }) });
 app.post("cOrderPost", { route: "orders/{id}", handler: () => ({ body: "posted" }) });
 app.get("files", {
   route: "files/{*path}",
