@@ -2,6 +2,7 @@
 import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import type { FunctionDefinition, HostLog } from "./contract.ts";
+import { Gate } from "./durable/gate.ts";
 import { openDurable, openRpcDoor, usesDurable } from "./durable-door.ts";
 import { HostStartError, isDamagedDatabase, messageOf } from "./errors.ts";
 import { KeyRing } from "./http/keys.ts";
@@ -13,6 +14,8 @@ import { applyEnvironment, processSettings, readLocalSettings } from "./settings
 import { readHostJson } from "./settings/host-json.ts";
 import { openState } from "./state.ts";
 import { startTriggers } from "./triggers/index.ts";
+import { Intake } from "./triggers/intake.ts";
+import { warnOfIdleRetries } from "./triggers/retry.ts";
 import { HOST_VERSION } from "./worker/core-module.ts";
 import { loadApp } from "./worker/index.ts";
 import { findEntryFiles } from "./worker/load-app.ts";
@@ -23,8 +26,8 @@ import { Worker } from "./worker/worker.ts";
 export interface HostOptions {
   /** Folder with host.json and a package.json whose `main` names the entry files. */
   readonly app: string;
-  /** 0 for any free port. */
-  readonly port: number;
+  /** 0 for any free port; without it `Host.LocalHttpPort` of local.settings.json, else 7071. */
+  readonly port?: number | undefined;
   /** Folder for what the host remembers; made when there is none. */
   readonly data: string;
   /** Whether access keys are asked for; off by default. */
@@ -45,6 +48,7 @@ export interface RunningHost {
   stop(): Promise<void>;
 }
 
+const DEFAULT_PORT = 7071;
 /** How long a stopping host waits for what still runs, in ms. */
 const STOP_GRACE_MS = 10_000;
 /** Longest for one step of stopping, in ms: a client whose server has gone may never say that it is closed. */
@@ -98,10 +102,10 @@ async function start(
   const database = openState(options.data);
   undo.push(() => database.close());
   const keys = new KeyRing(database);
-  const { CORS, CORSCredentials = false } = local.Host;
+  const { LocalHttpPort = DEFAULT_PORT, CORS, CORSCredentials = false } = local.Host;
   const cors = CORS === undefined ? undefined : { origins: CORS, withCredentials: CORSCredentials };
   const surface: HttpSurface = { cors, log, state: undefined };
-  const listener: Listener = await listen(options.port, (request, response) =>
+  const listener: Listener = await listen(options.port ?? LocalHttpPort, (request, response) =>
     serve(request, response, surface),
   );
   undo.push(() => listener.close(STOP_GRACE_MS));
@@ -116,7 +120,12 @@ async function start(
   );
   const indexingErrors = new Map([...app.indexingErrors, ...table.errors]);
   for (const message of table.errors.values()) log("error", "Host.Startup", message);
+  for (const message of table.warnings) log("warning", "Host.Startup", message);
   const functions = app.functions.filter(({ definition }) => !indexingErrors.has(definition.name));
+  warnOfIdleRetries(
+    functions.map(({ definition }) => definition),
+    log,
+  );
 
   const outputs = openOutputs(processSettings);
   undo.push(() => outputs.close());
@@ -153,10 +162,22 @@ async function start(
   }
 
   undo.push(() => worker.drain(STOP_GRACE_MS));
+  const contexts = worker.functions
+    .filter(({ name }) => !app.disabled.has(name))
+    .map((definition) => ({ definition, worker, host, settings: processSettings, clock, log, database }));
+  const intake = new Intake(() =>
+    startTriggers(contexts, (name, message) => {
+      indexingErrors.set(name, message);
+      log("error", "Host.Startup", message);
+    }),
+  );
+  const { maxConcurrentRequests } = host.extensions.http;
   surface.state = {
     id: path.basename(options.app),
     version: HOST_VERSION,
     worker,
+    intake,
+    log,
     functions: worker.functions,
     routes: table.routes,
     table,
@@ -168,21 +189,15 @@ async function start(
     streamUri: app.capabilities.HttpUri,
     customHeaders: host.extensions.http.customHeaders,
     maxOutstandingRequests: host.extensions.http.maxOutstandingRequests,
+    requestGate: new Gate(maxConcurrentRequests < 0 ? Number.POSITIVE_INFINITY : maxConcurrentRequests),
   };
-  const contexts = worker.functions
-    .filter(({ name }) => !app.disabled.has(name))
-    .map((definition) => ({ definition, worker, host, settings: processSettings, clock, log, database }));
-  const triggers = await startTriggers(contexts, (name, message) => {
-    indexingErrors.set(name, message);
-    log("error", "Host.Startup", message);
-  });
   undo.push(
-    () => triggers.stop(),
+    () => intake.drain(),
     () => {
       surface.state = undefined;
     },
   );
-  await triggers.ready;
+  await intake.open();
   for (const line of listing(url, worker.functions, table.routes)) log("information", "Host.Startup", line);
   return {
     url,

@@ -21,14 +21,18 @@ export const consoleLog: HostLog = (level, category, message) => {
 /**
  * Lets through what host.json's `logging.logLevel` asks for: the longest matching category prefix wins, `default` is the rest.
  *
- * @param levels - category (`Function.<name>.User`, `Host.Results`, `default`) to level name; `None` silences
+ * @param configured - category (`Function.<name>.User`, `Host.Results`, `default`) to level name; `None` silences
  */
-export function filteredLog(sink: HostLog, levels: Readonly<Record<string, string>>): HostLog {
+export function filteredLog(sink: HostLog, configured: Readonly<Record<string, string>>): HostLog {
+  // configuration keys of .NET compare in any case
+  const levels = Object.fromEntries(
+    Object.entries(configured).map(([category, level]) => [category.toLowerCase(), level]),
+  );
   const thresholds = new Map<string, number>();
   const thresholdOf = (category: string): number => {
     const known = thresholds.get(category);
     if (known !== undefined) return known;
-    const found = rank(levels[bestMatch(category, Object.keys(levels))] ?? "information");
+    const found = rank(levels[bestMatch(category.toLowerCase(), Object.keys(levels))] ?? "information");
     thresholds.set(category, found);
     return found;
   };

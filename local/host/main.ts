@@ -13,15 +13,15 @@ function readArguments() {
   const { values } = parseArgs({
     options: {
       app: { type: "string" },
-      port: { type: "string", default: "7071" },
+      port: { type: "string" },
       data: { type: "string" },
       keys: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
   });
   if (!values.app) throw new Error("--app is missing, expected the folder of a Functions app.");
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  const port = values.port === undefined ? undefined : Number(values.port);
+  if (port !== undefined && (!Number.isInteger(port) || port < 0 || port > 65_535)) {
     throw new Error(`--port is '${values.port}', expected a whole number from 0 to 65535.`);
   }
   const data = values.data ?? path.join(values.app, ".outerloop", "host");
@@ -45,6 +45,26 @@ function tidyMemory(): void {
   v8.setFlagsFromString("--no-expose-gc");
 }
 
+/** Says so when the app ends the process before the host is ready, which would look like an end in order. */
+function watchForEarlyEnd(): { expect(): void } {
+  const tell = () => {
+    process.stderr.write("The app ended the process while the host was starting.\n");
+    process.exitCode = 1;
+  };
+  process.once("exit", tell);
+  return { expect: () => void process.off("exit", tell) };
+}
+
+const earlyEnd = watchForEarlyEnd();
+
+/** Node ends the process after this, as the real worker does. */
+process.on("uncaughtExceptionMonitor", (error) => {
+  earlyEnd.expect();
+  const consequence =
+    "Azure starts another worker process after that; this host ends, and goes on where it was when it is started again.";
+  process.stderr.write(`The app threw outside of every function: ${messageOf(error)}. ${consequence}\n`);
+});
+
 async function main(): Promise<void> {
   const { json, ...options } = readArguments();
   const lines = json ? jsonLines() : undefined;
@@ -56,6 +76,7 @@ async function main(): Promise<void> {
 
   let stop = async () => {};
   const end = async () => {
+    earlyEnd.expect();
     await stop();
     process.exit(0);
   };
@@ -72,6 +93,7 @@ async function main(): Promise<void> {
     new URL("./index.ts", import.meta.url),
   );
   const host = await startHost({ ...options, ...(log && { log }) });
+  earlyEnd.expect();
   stop = host.stop;
   const { url, masterKey } = host;
   if (lines) lines.write({ event: "ready", url, ...(masterKey && { masterKey }) });
@@ -85,6 +107,7 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
+  earlyEnd.expect();
   process.stderr.write(`${messageOf(error).replaceAll(/\s*\n\s*/g, " ")}\n`);
   process.exit(1);
 }

@@ -1,6 +1,8 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { HostStartError, messageOf } from "./errors.ts";
+import { requireSound } from "./sound-database.ts";
 
 const SETUP = `
   PRAGMA journal_mode = WAL;
@@ -20,13 +22,20 @@ const SETUP = `
 /**
  * Opens what the host itself remembers (keys, timers, checkpoints) in the data folder, which it makes when there is none.
  *
+ * @throws {HostStartError} when that folder cannot be made
+ * @throws {DamagedDatabaseError} when the file in it is damaged
  * @returns a database whose acknowledged writes survive the end of the process; the caller closes it
  */
 export function openState(dataFolder: string): DatabaseSync {
-  mkdirSync(dataFolder, { recursive: true });
+  try {
+    mkdirSync(dataFolder, { recursive: true });
+  } catch (error) {
+    throw new HostStartError(`'${dataFolder}' cannot be the data folder: ${messageOf(error)}`);
+  }
   const database = new DatabaseSync(path.join(dataFolder, "host.sqlite"));
   try {
     database.exec(SETUP);
+    requireSound(database);
   } catch (error) {
     database.close();
     throw error;

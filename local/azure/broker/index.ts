@@ -42,7 +42,7 @@ export interface Broker {
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const config = parseConfig(options.config);
-  const clock = options.clock ?? systemClock;
+  const clock = untilStopped(options.clock ?? systemClock);
   mkdirSync(dirname(options.file), { recursive: true });
   const log = options.log ?? (() => {});
   const store = new Store(options.file, log);
@@ -58,6 +58,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   }
   const stop = async () => {
     await server.close();
+    // a lock that ends later would write to a file that is closed; the next start takes up what was due
+    clock.stop();
     store.close();
   };
   let stopped: Promise<void> | undefined;
@@ -70,6 +72,29 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     stats: () => ({ ...countEntities(entities), connections: server.connections, commits: store.commits }),
     dropConnections: () => server.dropConnections(),
     stop: () => (stopped ??= stop()),
+  };
+}
+
+/** A clock whose timers can all be cancelled at once. */
+function untilStopped(clock: Clock): Clock & { stop(): void } {
+  const pending = new Set<() => void>();
+  return {
+    now: () => clock.now(),
+    after(delayMs, task) {
+      const cancel = () => {
+        pending.delete(cancel);
+        cancelTimer();
+      };
+      const cancelTimer = clock.after(delayMs, () => {
+        pending.delete(cancel);
+        task();
+      });
+      pending.add(cancel);
+      return cancel;
+    },
+    stop() {
+      for (const cancel of pending) cancel();
+    },
   };
 }
 

@@ -1,6 +1,8 @@
 /** The settings in host.json under `extensions.durableTask` that have a meaning on one machine. */
 import { availableParallelism } from "node:os";
 import * as z from "zod/mini";
+import { messageOf } from "../errors.ts";
+import { processSettings, resolveSettings } from "../settings/app-settings.ts";
 import "../zod-words.ts";
 
 const count = z.int().check(z.positive());
@@ -34,11 +36,15 @@ export function readConfig(raw: unknown): DurableConfig {
     );
     throw new Error(`host.json extensions.durableTask is not valid. ${problems.join("; ")}`);
   }
-  return { ...parsed.data, hubName: hubName(parsed.data.hubName) };
+  try {
+    return { ...parsed.data, hubName: hubName(parsed.data.hubName) };
+  } catch (error) {
+    throw new Error(`host.json extensions.durableTask is not valid. hubName: ${messageOf(error)}`);
+  }
 }
 
-/** `%NAME%` stands for an app setting. */
+/** `%NAME%` stands for an app setting. @throws when there is none of that name */
 function hubName(configured: string | undefined): string {
-  const named = configured?.replace(/%([^%]+)%/g, (_, setting: string) => process.env[setting] ?? "");
+  const named = configured && resolveSettings(configured, processSettings);
   return named || (process.env.WEBSITE_SITE_NAME ?? "").replace(/[^A-Za-z0-9]/g, "") || "TestHubName";
 }

@@ -5,7 +5,7 @@ import type { HttpResponse } from "./http-polling.ts";
 const TIMEOUT_MS = 100_000;
 
 /**
- * Sends the request; every status is an answer.
+ * Sends the request; every status is an answer, but a redirection is followed, as the extension's own client does.
  *
  * @throws when no answer comes: no connection, no token, or no response in time
  */
@@ -18,7 +18,6 @@ export async function sendHttpRequest(request: DurableHttpRequest): Promise<Http
   const response = await fetch(request.uri, {
     method: request.method.toUpperCase(),
     headers,
-    redirect: "manual",
     signal: AbortSignal.timeout(TIMEOUT_MS),
     ...(request.content === undefined ? {} : { body: request.content }),
   });

@@ -69,7 +69,7 @@ export async function getInstance(
 }
 
 export async function listInstances(api: ApiContext, request: DurableRequest): Promise<DurableResponse> {
-  const size = Number(request.query.get("top") ?? 0) || DEFAULT_PAGE_SIZE;
+  const size = readCount(request.query.get("top")) || DEFAULT_PAGE_SIZE;
   const token = request.headers[CONTINUATION_HEADER];
   const after = token ? { after: Buffer.from(token, "base64url").toString() } : {};
   const rows = api.engine.store.list({ ...readFilter(request.query), ...after, limit: size + 1 });
@@ -173,6 +173,12 @@ function readFilter(query: URLSearchParams): InstanceFilter {
       return status;
     }),
   };
+}
+
+/** A whole number that .NET reads as an `int`; 0 for anything else. */
+function readCount(text: string | null): number {
+  const count = Number(text);
+  return Number.isInteger(count) && count > 0 && count < 2 ** 31 ? count : 0;
 }
 
 function readTime(query: URLSearchParams, name: string): number | undefined {

@@ -166,9 +166,13 @@ export class Interpreter {
   *#compound(action: Compound): Routine<void> {
     const before = [...this.tasks.open.values()].map((entry) => contentOf(entry.what));
     const firstNew = this.tasks.nextId;
+    const waitsBefore = this.tasks.mailbox.begun;
     const tasks = action.compoundActions.map((child) => this.perform(child));
     if (before.length > 0) this.#noteRepeats(new Set(before), firstNew);
-    yield* wait(action.actionType === ActionType.WhenAll ? allSettled(tasks) : anySettled(tasks));
+    const isRace = action.actionType === ActionType.WhenAny;
+    const waitsAfter = this.tasks.mailbox.begun;
+    yield* wait(isRace ? anySettled(tasks) : allSettled(tasks));
+    if (isRace) this.tasks.mailbox.loseRace(waitsBefore, waitsAfter);
   }
 
   *#callActivity(action: CallActivity): Routine<unknown> {

@@ -1,6 +1,7 @@
 /** The SQLite file of the durable engine: its layout, its settings, and the room in it that purged instances leave. */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { isDamagedDatabase } from "../errors.ts";
+import { requireSound } from "../sound-database.ts";
 import { COLUMNS } from "./instance-rows.ts";
 
 /**
@@ -57,6 +58,7 @@ export function openDatabase(file: string): DatabaseSync {
     database.exec(SETTINGS);
     // the first write takes the file's lock for good: nobody else can run the same instances meanwhile
     database.exec(isNumbered(database) ? `BEGIN IMMEDIATE; ${SCHEMA} COMMIT;` : CONVERSION);
+    requireSound(database);
     return database;
   } catch (error) {
     database.close();

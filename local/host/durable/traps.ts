@@ -58,6 +58,28 @@ const RULES: readonly Rule[] = [
       ),
   },
   {
+    name: "duplicate-event-name",
+    isHarmful: true,
+    find: ({ state }) =>
+      state.actions.flatMap((action) =>
+        [...awaitedTwice(action)].map(
+          (name) =>
+            `one Task.any or Task.all waits for the event '${name}' more than once: the last wait gets the first event. Wait for one after the other, or give each a name of its own.`,
+        ),
+      ),
+  },
+  {
+    name: "event-lost-to-old-wait",
+    isHarmful: false,
+    find: ({ interpreter }) =>
+      interpreter.tasks.mailbox.bereft
+        .filter(({ task }) => task.isOpen)
+        .map(
+          ({ name }) =>
+            `the event '${name}' went to an earlier wait that had lost its race, and the code waits for another one. Keep the task that lost and use its result.`,
+        ),
+  },
+  {
     name: "numeric-event-name",
     isHarmful: true,
     find: ({ state }) =>
@@ -167,6 +189,15 @@ function aheadOfAll({ state, progress }: Sight, isRetrying: boolean): string[] {
     : [
         "a Task.all failed early: the host goes on only after all its siblings have settled. Nothing is lost but time.",
       ];
+}
+
+/** Names, in lower case, that a compound waits for more than once at a time. */
+function awaitedTwice(action: Action): Set<string> {
+  if (!("compoundActions" in action)) return new Set();
+  const names = leaves(action.compoundActions).flatMap((part) =>
+    part.actionType === ActionType.WaitForExternalEvent ? [part.externalEventName.toLowerCase()] : [],
+  );
+  return new Set(names.filter((name, place) => names.indexOf(name) < place));
 }
 
 function isRaceOfRetryAndCancelledTimer(action: Action): boolean {

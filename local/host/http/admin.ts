@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import os from "node:os";
 import type { Binding, FunctionDefinition, TypedData } from "../contract.ts";
+import { messageOf } from "../errors.ts";
 import { isType } from "../worker/registry.ts";
-import { type Answer, json } from "./answer.ts";
+import { type Answer, json, text } from "./answer.ts";
 import type { Key, KeyRing, KeyScope } from "./keys.ts";
 import type { HostState } from "./state.ts";
 
@@ -41,23 +42,49 @@ export async function handleAdmin(request: AdminRequest, host: HostState): Promi
   return method === "POST" ? runByHand(definition, request.body, host) : { status: 404 };
 }
 
-function handleHost(request: AdminRequest, rest: readonly string[], host: HostState): Answer {
+async function handleHost(request: AdminRequest, rest: readonly string[], host: HostState): Promise<Answer> {
   switch (`${request.method} ${rest.slice(0, 2).join("/")}`) {
     case "GET status":
       return json(200, status(host));
     case "POST drain":
-      return { status: 202 };
+      return drain(host);
     case "GET drain/status":
-      return json(200, { state: "Disabled", outstandingInvocations: 0, outstandingRetries: 0 });
+      return json(200, drainStatus(host));
     case "POST resume":
-      return json(202, { state: "Running" });
+      return resume(host);
     case "PUT state":
-      return { status: 202 };
+      return setState(request.body);
     case "POST synctriggers":
       return json(200, { status: "success" });
   }
   const scope = KEY_SCOPES.get(rest[0] ?? "");
   return scope ? handleKeys(request, scope, rest[1], host.keys) : { status: 404 };
+}
+
+/** No timer, message or event is taken any more; requests still are. */
+function drain({ intake, log, durable }: HostState): Answer {
+  void intake.drain().catch((error) => log("error", "Host.Drain", `Draining failed: ${messageOf(error)}`));
+  if (durable)
+    log("warning", "Host.Drain", "Orchestrations go on while this host drains; on Azure they wait.");
+  return { status: 202 };
+}
+
+function drainStatus({ intake, worker }: HostState) {
+  const state = !intake.isDraining ? "Disabled" : worker.running > 0 ? "InProgress" : "Completed";
+  return { state, outstandingInvocations: worker.running, outstandingRetries: 0 };
+}
+
+async function resume({ intake }: HostState): Promise<Answer> {
+  if (intake.isDraining) await intake.open();
+  return json(200, { state: "Running" });
+}
+
+/** `Running` is what this host is; it cannot be taken offline but by its end. */
+function setState(body: string): Answer {
+  const state = /^\s*["'](\w+)["']\s*$/.exec(body)?.[1]?.toLowerCase();
+  if (state === "running") return { status: 200 };
+  if (state === "offline") return text(501, "This host is taken offline by stopping it.");
+  return { status: 400 };
 }
 
 const KEY_SCOPES: ReadonlyMap<string, KeyScope> = new Map([
@@ -77,6 +104,8 @@ function handleKeys(request: AdminRequest, scope: KeyScope, name: string | undef
   if (request.method === "DELETE") return { status: keys.remove(scope, name) ? 204 : 404 };
   if (request.method !== "POST" && request.method !== "PUT") return { status: 404 };
   const value = request.method === "PUT" ? stringField(request.body, "value") : undefined;
+  // a key without characters would open the door to a request without one
+  if (request.method === "PUT" && !value) return text(400, "Invalid key value");
   return json(201, keys.put(scope, name, value));
 }
 

@@ -2,7 +2,8 @@ import type { FunctionDefinition, FunctionInvoker, TypedData } from "../contract
 import { isType } from "../worker/registry.ts";
 import { type Answer, json, text } from "./answer.ts";
 
-const EVENT_GRID_HOSTS = /(^|\.)eventgrid\.azure\.(net|us|cn)$|(^|\.)eventgrid\.(azure|microsoft)\.[a-z.]+$/i;
+/** The public cloud, the national ones, and the two that the extension also knows. Nothing may stand before or behind. */
+const EVENT_GRID_HOSTS = /^eventgrid\.azure\.(net|us|cn|eaglex\.ic\.gov|microsoft\.scloud)$/i;
 
 export interface EventGridRequest {
   readonly method: string;

@@ -22,6 +22,8 @@ export interface RouteTable {
   readonly routes: readonly Route[];
   /** Functions that cannot be routed, with the reason. */
   readonly errors: ReadonlyMap<string, string>;
+  /** Routes that another function's takes the requests of. */
+  readonly warnings: readonly string[];
   match(method: string, pathname: string): RouteMatch | undefined;
 }
 
@@ -44,6 +46,7 @@ export function buildRouteTable(functions: readonly FunctionDefinition[], prefix
   return {
     routes: entries,
     errors,
+    warnings: entries.flatMap((entry, place) => shadows(entry, entries.slice(0, place))),
     match(method, pathname) {
       const path = splitPath(pathname);
       if (!path) return undefined;
@@ -85,6 +88,27 @@ function toEntry(definition: FunctionDefinition, prefix: string, earlier: readon
     path,
     template: parseTemplate(path),
   };
+}
+
+/** Tells of earlier routes that take every request of a later one, which is then never reached. */
+function shadows(entry: Entry, earlier: readonly Entry[]): string[] {
+  const byRival = Map.groupBy(entry.methods, (method) =>
+    earlier.find((other) => other.methods.includes(method) && takesAll(other, entry)),
+  );
+  return [...byRival].flatMap(([rival, methods]) => {
+    if (!rival) return [];
+    const lost = `Function '${entry.function.name}': ${methods.join(", ")} ${entry.path}`;
+    return [
+      `${lost} goes to '${rival.function.name}', whose route ${rival.path} comes first by its name, here as in Azure. Constrain its parameter.`,
+    ];
+  });
+}
+
+/** Whether the template matches a literal route, or is the same but for the names of its plain parameters. */
+function takesAll(other: Entry, { path }: Entry): boolean {
+  if (!path.includes("{")) return other.template.match(splitPath(path) ?? []) !== undefined;
+  const shape = (text: string) => text.toLowerCase().replaceAll(/\{\w+\}/g, "{}");
+  return shape(other.path) === shape(path);
 }
 
 const ANY = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"];

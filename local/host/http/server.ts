@@ -8,6 +8,7 @@ import { handleEventGrid } from "./event-grid.ts";
 import { keyOf } from "./keys.ts";
 import { absoluteUrl, BodyTooLargeError, flatHeaders, readBody, toRpcHttp } from "./request.ts";
 import { writeFunctionResponse } from "./response.ts";
+import type { RouteMatch } from "./routes.ts";
 import type { HostState } from "./state.ts";
 import { forwardStream } from "./stream.ts";
 import { splitPath } from "./template.ts";
@@ -108,7 +109,7 @@ async function callFunction(
 ): Promise<void> {
   const match = host.table.match(request.method ?? "GET", url.pathname);
   if (!match) return send(response, { status: 404 });
-  const { route, params } = match;
+  const { route } = match;
   const key = keyOf(request, url);
   // only the master key runs a disabled function
   if (host.disabled.has(route.function.name) && !(host.isKeyRequired && host.keys.isMaster(key))) {
@@ -125,22 +126,44 @@ async function callFunction(
     );
   }
   inFlight.set(host, outstanding + 1);
+  const run = () => answerByFunction(request, response, url, match, host);
   try {
-    if (host.streamUri)
-      return await forwardStream(request, response, url, match, host.streamUri, host.worker);
-    const body = await readBody(request);
-    const traceParent = request.headers.traceparent;
-    const outcome = await host.worker.invoke({
-      functionName: route.function.name,
-      reason: "This function was called via the host's HTTP surface.",
-      triggerData: toRpcHttp(request, url, params, body),
-      ...(typeof traceParent === "string" && { traceParent }),
+    // those in line keep their place among the outstanding ones
+    await new Promise<void>((resolve, reject) => {
+      host.requestGate.enter(() => run().then(resolve, reject));
     });
-    if (outcome.succeeded) writeFunctionResponse(response, outcome.returnValue, host.customHeaders);
-    else send(response, { status: 500 });
   } finally {
     inFlight.set(host, (inFlight.get(host) ?? 1) - 1);
   }
+}
+
+async function answerByFunction(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  match: RouteMatch,
+  host: HostState,
+): Promise<void> {
+  if (host.streamUri) return forwardStream(request, response, url, match, host.streamUri, host);
+  const body = await readBody(request);
+  if (body.length > 0 && request.headers["content-length"] === undefined) {
+    const words =
+      "The body came in chunks, without Content-Length: Azure drops it, and hands the function none";
+    host.log(
+      "warning",
+      "Host.Http",
+      `${request.method} ${url.pathname}: ${words}, unless the app streams HTTP.`,
+    );
+  }
+  const traceParent = request.headers.traceparent;
+  const outcome = await host.worker.invoke({
+    functionName: match.route.function.name,
+    reason: "This function was called via the host's HTTP surface.",
+    triggerData: toRpcHttp(request, url, match.params, body),
+    ...(typeof traceParent === "string" && { traceParent }),
+  });
+  if (outcome.succeeded) writeFunctionResponse(response, outcome.returnValue, host.customHeaders);
+  else send(response, { status: 500 });
 }
 
 export function send(response: ServerResponse, answer: Answer): void {

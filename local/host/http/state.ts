@@ -1,5 +1,7 @@
-import type { FunctionDefinition } from "../contract.ts";
+import type { FunctionDefinition, HostLog } from "../contract.ts";
+import type { Gate } from "../durable/gate.ts";
 import type { DurableExtension } from "../durable-extension.ts";
+import type { Intake } from "../triggers/intake.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { KeyRing } from "./keys.ts";
 import type { Route, RouteTable } from "./routes.ts";
@@ -9,6 +11,8 @@ export interface HostState {
   readonly id: string;
   readonly version: string;
   readonly worker: Worker;
+  readonly intake: Intake;
+  readonly log: HostLog;
   readonly functions: readonly FunctionDefinition[];
   readonly routes: readonly Route[];
   readonly table: RouteTable;
@@ -21,4 +25,6 @@ export interface HostState {
   readonly streamUri: string | undefined;
   readonly customHeaders: Readonly<Record<string, string>>;
   readonly maxOutstandingRequests: number;
+  /** Functions are called through it. */
+  readonly requestGate: Gate;
 }

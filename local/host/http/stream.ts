@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import { pipeline } from "node:stream";
 import type { TypedData } from "../contract.ts";
-import type { Worker } from "../worker/worker.ts";
 import { flatHeaders } from "./request.ts";
 import type { RouteMatch } from "./routes.ts";
+import type { HostState } from "./state.ts";
 
 /** Headers that belong to one connection and are not passed on. */
 const HOP_BY_HOP = [
@@ -16,6 +17,9 @@ const HOP_BY_HOP = [
   "upgrade",
 ];
 
+/** How long after the end of its function a request may go without an answer before the log tells of it, in ms. */
+const SILENCE_MS = 1000;
+
 /**
  * Serves an app in streaming mode: the request goes to the app's own proxy while the invocation runs; both carry one id.
  *
@@ -27,7 +31,7 @@ export async function forwardStream(
   url: URL,
   { route, params }: RouteMatch,
   streamUri: string,
-  worker: Worker,
+  { worker, log }: Pick<HostState, "worker" | "log">,
 ): Promise<void> {
   const invocationId = randomUUID();
   const target = new URL(streamUri);
@@ -54,12 +58,17 @@ export async function forwardStream(
       if (!isPrivate && value !== undefined) response.setHeader(name, value);
     }
     response.writeHead(answer.statusCode ?? 502);
-    answer.pipe(response);
-    response.once("close", resolve);
+    // a stream that breaks off breaks the connection off: the caller must not take what has come for all of it
+    pipeline(answer, response, () => resolve());
   });
   forwarded.once("error", () => {
-    if (!response.headersSent) response.writeHead(500);
-    response.end();
+    if (response.headersSent) response.destroy();
+    else response.writeHead(500).end();
+    resolve();
+  });
+  // a caller that goes away is waited for no longer, and the app's proxy learns of it
+  response.once("close", () => {
+    forwarded.destroy();
     resolve();
   });
   request.pipe(forwarded);
@@ -72,7 +81,13 @@ export async function forwardStream(
     triggerMetadata: streamMetadata(request, url, params),
   });
   if (!outcome.succeeded) forwarded.destroy(new Error(outcome.message));
+  const silence = setTimeout(() => {
+    if (response.headersSent) return;
+    const line = `Function '${route.function.name}' has ended, and nobody answers its request: with streaming on, a function that returns nothing leaves its caller waiting, here as on Azure. Return an object, {} at least.`;
+    log("error", `Function.${route.function.name}`, line);
+  }, SILENCE_MS);
   await answered;
+  clearTimeout(silence);
 }
 
 function streamMetadata(

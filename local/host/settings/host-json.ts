@@ -46,6 +46,8 @@ const Http = z.looseObject({
   routePrefix: z._default(z.string(), "api"),
   /** -1: no limit. */
   maxOutstandingRequests: z._default(count(-1), -1),
+  /** Those beyond wait in line; -1: no limit. */
+  maxConcurrentRequests: z._default(count(-1), -1),
   customHeaders: z._default(z.record(z.string(), z.string()), {}),
 });
 
@@ -56,12 +58,14 @@ const ServiceBus = z.looseObject({
   maxConcurrentCallsPerSession: z._default(count(1), 1),
   maxAutoLockRenewalDuration: z._default(TimeSpan, 5 * 60_000),
   maxMessageBatchSize: z._default(count(1), 1000),
+  minMessageBatchSize: z._default(count(1), 1),
   maxBatchWaitTime: z._default(TimeSpan, 30_000),
   sessionIdleTimeout: z._default(TimeSpan, 60_000),
 });
 
 const EventHubs = z.looseObject({
   maxEventBatchSize: z._default(count(1), 100),
+  minEventBatchSize: z._default(count(1), 1),
   maxWaitTime: z._default(TimeSpan, 60_000),
   batchCheckpointFrequency: z._default(count(1), 1),
   prefetchCount: z._default(count(1), 300),

@@ -7,10 +7,18 @@ export interface EventHubPayload {
   readonly triggerMetadata: Record<string, TypedData>;
 }
 
+type CheckpointingPartition = Pick<
+  PartitionContext,
+  "fullyQualifiedNamespace" | "eventHubName" | "consumerGroup" | "partitionId"
+> & {
+  /** Whether a checkpoint follows the batch that the function is called for. */
+  readonly isCheckpointing: boolean;
+};
+
 export function singleEvent(
   trigger: Binding,
   event: ReceivedEventData,
-  partition: PartitionContext,
+  partition: CheckpointingPartition,
 ): EventHubPayload {
   const body = bodyBytes(event.body);
   return {
@@ -32,7 +40,7 @@ export function singleEvent(
 export function eventBatch(
   trigger: Binding,
   events: readonly ReceivedEventData[],
-  partition: PartitionContext,
+  partition: CheckpointingPartition,
 ): EventHubPayload {
   return {
     triggerData: batchValue(
@@ -53,13 +61,13 @@ export function eventBatch(
   };
 }
 
-function partitionMetadata(partition: PartitionContext): Record<string, TypedData> {
+function partitionMetadata(partition: CheckpointingPartition): Record<string, TypedData> {
   const context = toJson({
     fullyQualifiedNamespace: partition.fullyQualifiedNamespace,
     eventHubName: partition.eventHubName,
     consumerGroup: partition.consumerGroup,
     partitionId: partition.partitionId,
-    isCheckpointingAfterInvocation: true,
+    isCheckpointingAfterInvocation: partition.isCheckpointing,
   });
   return { partitionContext: context, triggerPartitionContext: context };
 }

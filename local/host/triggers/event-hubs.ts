@@ -106,26 +106,54 @@ class PartitionReader {
   /** Batches since the last checkpoint, and the event it would be set at, by partition. */
   readonly #pending = new Map<string, { batches: number; event: ReceivedEventData }>();
 
+  /** Events of a batch that is still too small, by partition; nothing has been done with them yet. */
+  readonly #held = new Map<string, { events: ReceivedEventData[]; since: number }>();
+
   constructor(context: TriggerContext, signal: AbortSignal) {
     this.#context = context;
     this.#signal = signal;
   }
 
   async process(events: readonly ReceivedEventData[], partition: PartitionContext): Promise<void> {
+    for (const batch of this.#gather(events, partition.partitionId))
+      await this.#processBatch(batch, partition);
+  }
+
+  /** Keeps back what is less than `minEventBatchSize`, until `maxWaitTime` is over. Without events, the wait is over. */
+  #gather(events: readonly ReceivedEventData[], partitionId: string): readonly ReceivedEventData[][] {
+    const { minEventBatchSize, maxEventBatchSize, maxWaitTime } = this.#context.host.extensions.eventHubs;
+    const held = this.#held.get(partitionId) ?? { events: [], since: Date.now() };
+    this.#held.delete(partitionId);
+    const all = [...held.events, ...events];
+    const batches: ReceivedEventData[][] = [];
+    while (all.length >= maxEventBatchSize) batches.push(all.splice(0, maxEventBatchSize));
+    const isOver = events.length === 0 || Date.now() - held.since >= maxWaitTime;
+    const isWhole = !isBatch(this.#context.definition.trigger) || all.length >= minEventBatchSize;
+    if (all.length > 0 && (isWhole || isOver)) batches.push(all);
+    else if (all.length > 0) {
+      this.#held.set(partitionId, { events: all, since: batches.length > 0 ? Date.now() : held.since });
+    }
+    return batches;
+  }
+
+  async #processBatch(events: readonly ReceivedEventData[], partition: PartitionContext): Promise<void> {
     const last = events.at(-1);
     if (!last || this.#signal.aborted) return;
     const { trigger } = this.#context.definition;
-    if (isBatch(trigger)) await this.#invoke(() => eventBatch(trigger, events, partition), partition);
+    const batches = (this.#pending.get(partition.partitionId)?.batches ?? 0) + 1;
+    const { batchCheckpointFrequency } = this.#context.host.extensions.eventHubs;
+    const isCheckpointing = batches >= batchCheckpointFrequency;
+    const { fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId } = partition;
+    const source = { fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId, isCheckpointing };
+    if (isBatch(trigger)) await this.#invoke(() => eventBatch(trigger, events, source), partition);
     else {
       for (const event of events) {
         if (this.#signal.aborted) return;
-        await this.#invoke(() => singleEvent(trigger, event, partition), partition);
+        await this.#invoke(() => singleEvent(trigger, event, source), partition);
       }
     }
-    const batches = (this.#pending.get(partition.partitionId)?.batches ?? 0) + 1;
-    this.#pending.set(partition.partitionId, { batches, event: last });
-    const { batchCheckpointFrequency } = this.#context.host.extensions.eventHubs;
-    if (batches >= batchCheckpointFrequency) await this.#checkpoint(partition);
+    this.#pending.set(partitionId, { batches, event: last });
+    if (isCheckpointing) await this.#checkpoint(partition);
   }
 
   /** A graceful close also sets the checkpoint that a frequency above 1 has put off. */
@@ -147,7 +175,12 @@ class PartitionReader {
         reason: `(null) Partition: ${partition.partitionId}`,
         ...toPayload(),
       };
-      await invokeWithRetry(worker, clock, retryPolicyOf(definition, host), invocation, this.#signal);
+      const policy = retryPolicyOf(definition, host);
+      const outcome = await invokeWithRetry(worker, clock, policy, invocation, this.#signal);
+      if (outcome.succeeded || this.#signal.aborted) return;
+      const line = `what it failed on in partition ${partition.partitionId} is lost: the checkpoint passes over it.`;
+      const remedy = policy ? "The retry policy is exhausted." : "A retry policy would try it again first.";
+      log("error", `Function.${definition.name}`, `Function '${definition.name}': ${line} ${remedy}`);
     } catch (error) {
       log("error", `Function.${definition.name}`, `Function '${definition.name}': ${messageOf(error)}`);
     }

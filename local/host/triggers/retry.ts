@@ -2,11 +2,25 @@ import type { Clock } from "../../clock.ts";
 import type {
   FunctionDefinition,
   FunctionInvoker,
+  HostLog,
   Invocation,
   InvocationOutcome,
   RetryOptions,
 } from "../contract.ts";
 import type { HostJson } from "../settings/host-json.ts";
+import { isType } from "../worker/registry.ts";
+
+/** The triggers that heed a retry policy, of those that this host has. */
+const RETRYING = ["timerTrigger", "eventHubTrigger"];
+
+/** Tells of retry policies that never come into effect, as Azure does. */
+export function warnOfIdleRetries(functions: readonly FunctionDefinition[], log: HostLog): void {
+  for (const { name, trigger, retryOptions } of functions) {
+    if (!retryOptions || RETRYING.some((type) => isType(trigger, type))) continue;
+    const line = `Function '${name}': a retry policy has no effect on a ${trigger.type}, here as in Azure.`;
+    log("warning", `Function.${name}`, line);
+  }
+}
 
 /** The function's own policy, else the app's; `undefined` when a failure is final. */
 export function retryPolicyOf(definition: FunctionDefinition, host: HostJson): RetryOptions | undefined {

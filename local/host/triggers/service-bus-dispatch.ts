@@ -3,6 +3,7 @@ import { messageOf } from "../errors.ts";
 import { settled, type TriggerContext } from "./context.ts";
 import { isBatch } from "./payload.ts";
 import { batchPayload, singlePayload, type TriggerPayload } from "./service-bus-data.ts";
+import { keepLocked } from "./service-bus-locks.ts";
 
 type Settlement = "complete" | "abandon" | "leave";
 
@@ -32,8 +33,14 @@ export class ServiceBusDispatcher {
 
   async #run(receiver: ServiceBusReceiver, messages: readonly ServiceBusReceivedMessage[]): Promise<void> {
     const { definition } = this.#context;
-    const settlement = await this.#invoke(messages);
-    if (settlement === "leave") return;
+    const stopRenewing = keepLocked(receiver, messages, this.#context);
+    const settlement = await this.#invoke(messages).finally(stopRenewing);
+    if (settlement === "leave") {
+      const ids = messages.map(({ messageId }) => String(messageId)).join(", ");
+      const line = `Function '${definition.name}': autoCompleteMessages is false, and nothing settled message ${ids}: it is delivered again when its lock ends.`;
+      this.#context.log("warning", "Host.Listeners.ServiceBus", line);
+      return;
+    }
     await Promise.all(
       messages.map(async (message) => {
         try {

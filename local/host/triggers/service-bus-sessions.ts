@@ -7,6 +7,7 @@ import {
 import { settled } from "./context.ts";
 import { isBatch } from "./payload.ts";
 import type { ServiceBusListening } from "./service-bus.ts";
+import { receiveBatch } from "./service-bus-batch.ts";
 
 /** How soon a failed accept is tried again, in ms. */
 const RETRY_MS = 1000;
@@ -104,10 +105,9 @@ async function serveBatches(
   session: ServiceBusSessionReceiver,
 ): Promise<void> {
   const { context, dispatcher, signal } = listening;
-  const { maxMessageBatchSize, sessionIdleTimeout } = context.host.extensions.serviceBus;
+  const options = context.host.extensions.serviceBus;
   while (!signal.aborted) {
-    const options = { maxWaitTimeInMs: sessionIdleTimeout, abortSignal: signal };
-    const messages = await session.receiveMessages(maxMessageBatchSize, options);
+    const messages = await receiveBatch(session, options, options.sessionIdleTimeout, signal);
     if (messages.length === 0) return;
     await dispatcher.dispatch(session, messages);
   }

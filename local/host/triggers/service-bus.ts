@@ -10,6 +10,7 @@ import { messageOf } from "../errors.ts";
 import { connectionString } from "../settings/app-settings.ts";
 import { type Listener, settled, type TriggerContext, textOption } from "./context.ts";
 import { isBatch } from "./payload.ts";
+import { receiveBatch } from "./service-bus-batch.ts";
 import { ServiceBusDispatcher } from "./service-bus-dispatch.ts";
 import { acceptSessions } from "./service-bus-sessions.ts";
 
@@ -39,16 +40,9 @@ export interface ServiceBusListening {
  * @throws {Error} when the trigger or its connection setting is incomplete
  */
 export function startServiceBus(context: TriggerContext): Listener {
-  const { definition, settings, host, log } = context;
+  const { settings, host } = context;
   const connection = connectionString(textOption(context, "connection"), settings);
   const entity = entityOf(context);
-  if (definition.retryOptions) {
-    log(
-      "warning",
-      `Function.${definition.name}`,
-      `Function '${definition.name}': retry policies do not apply to Service Bus.`,
-    );
-  }
   const stopping = new AbortController();
   const client = new ServiceBusClient(connection, {
     retryOptions: { retryDelayInMs: 500, maxRetryDelayInMs: 5000 },
@@ -61,7 +55,9 @@ export function startServiceBus(context: TriggerContext): Listener {
     receiverOptions: {
       receiveMode: "peekLock",
       skipParsingBodyAsJson: true,
-      maxAutoLockRenewalDurationInMs: host.extensions.serviceBus.maxAutoLockRenewalDuration,
+      maxAutoLockRenewalDurationInMs: context.definition.trigger.isSessionsEnabled
+        ? host.extensions.serviceBus.maxAutoLockRenewalDuration
+        : 0,
     },
     signal: stopping.signal,
     report: oncePerCause(context, nameOf(entity)),
@@ -162,12 +158,11 @@ function receiveBatches({
   report,
 }: ServiceBusListening) {
   const receiver = receiverOf(client, entity, receiverOptions);
-  const { maxMessageBatchSize } = context.host.extensions.serviceBus;
+  const options = context.host.extensions.serviceBus;
   const loop = async () => {
     while (!signal.aborted) {
       try {
-        const options = { maxWaitTimeInMs: BATCH_WAIT_MS, abortSignal: signal };
-        const messages = await receiver.receiveMessages(maxMessageBatchSize, options);
+        const messages = await receiveBatch(receiver, options, BATCH_WAIT_MS, signal);
         if (messages.length > 0) await dispatcher.dispatch(receiver, messages);
       } catch (error) {
         if (signal.aborted) return;

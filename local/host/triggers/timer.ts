@@ -1,4 +1,5 @@
 import { messageOf } from "../errors.ts";
+import { isCountedInDays } from "../settings/time-span.ts";
 import { type Listener, settled, type TriggerContext, textOption } from "./context.ts";
 import { invokeWithRetry, retryPolicyOf } from "./retry.ts";
 import { parseSchedule } from "./schedule.ts";
@@ -18,6 +19,14 @@ export function startTimer(context: TriggerContext): Listener {
   const expression = textOption(context, "schedule");
   const timeZone = timeZoneOf(context);
   const schedule = parseSchedule(expression, timeZone);
+  if (isCountedInDays(expression)) {
+    const meant = "From 24 on, the first number of a time span is days";
+    log(
+      "warning",
+      `Function.${name}`,
+      `Timer '${name}': schedule '${expression}'. ${meant}, here and in Azure.`,
+    );
+  }
   const policy = retryPolicyOf(definition, host);
   const first = schedule.next(clock.now()) ?? Number.POSITIVE_INFINITY;
   const isShort = (schedule.next(first) ?? Number.POSITIVE_INFINITY) - first < SHORTEST_MONITORED_MS;

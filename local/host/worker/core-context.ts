@@ -49,6 +49,8 @@ export class CoreContext implements CoreInvocationContext {
   /** The function has answered. A line that it logs later still reaches the log hooks with its context. */
   release(): void {
     this.request = undefined;
+    // the package asks for it when it meets a line that was logged too late
+    this.state = undefined;
     if (!this.#surroundings.hooks.has("log")) this.invocationContext = undefined;
   }
 }

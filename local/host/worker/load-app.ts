@@ -65,11 +65,16 @@ export async function loadEntryFiles(appFolder: string, files: readonly string[]
 function readPackage(appFolder: string): z.infer<typeof AppPackage> {
   const file = path.join(appFolder, "package.json");
   if (!existsSync(file)) throw new HostStartError(`There is no package.json in '${appFolder}'.`);
+  let raw: unknown;
   try {
-    return AppPackage.parse(JSON.parse(readFileSync(file, "utf8")));
+    raw = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw new HostStartError(`package.json in '${appFolder}' cannot be read: ${messageOf(error)}`);
   }
+  const { data, error } = AppPackage.safeParse(raw);
+  if (data) return data;
+  const issues = error.issues.map((issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`);
+  throw new HostStartError(`package.json in '${appFolder}' is wrong: ${issues.join("; ")}`);
 }
 
 function isEsModule(file: string, isModulePackage: boolean): boolean {

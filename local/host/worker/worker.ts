@@ -36,6 +36,9 @@ export interface WorkerOptions {
   readonly writeOutputs: Outputs["write"];
 }
 
+/** Node fires a longer timer at once; no run of a host for development lasts that long. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** What one invocation hands from its preparation to its run. */
 interface Call {
   readonly core: CoreContext;
@@ -57,6 +60,11 @@ export class Worker implements FunctionInvoker {
     this.#options = options;
     this.functions = options.functions.map(({ definition }) => definition);
     this.#byName = new Map(options.functions.map((each) => [each.definition.name.toLowerCase(), each]));
+  }
+
+  /** How many functions run now. */
+  get running(): number {
+    return this.#running;
   }
 
   async invoke(invocation: WorkerInvocation): Promise<InvocationOutcome> {
@@ -110,10 +118,13 @@ export class Worker implements FunctionInvoker {
    */
   #withTimeout(name: string, attempt: Promise<InvocationOutcome>): Promise<InvocationOutcome> {
     const limitMs = this.#options.functionTimeoutMs;
-    if (limitMs < 0) return attempt;
+    if (limitMs < 0 || limitMs > LONGEST_TIMER_MS) return attempt;
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         const words = `Timeout value of ${limitMs / 1000} s was exceeded by function: Functions.${name}`;
+        const difference =
+          "Azure ends the worker process now, and all that runs in it; here the function goes on unheard.";
+        this.#options.log("warning", `Function.${name}`, `${words}. ${difference}`);
         resolve(failed(new Error(words)));
       }, limitMs);
       timer.unref();

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -85,6 +86,23 @@ test("a host whose output nobody reads any more ends in order", async () => {
   expect(await code).toBe(0);
 });
 
+test("an app that throws outside of its functions ends the host, which says what Azure does then", async () => {
+  const app = makeApp({
+    "package.json": '{"main":"app.cjs"}',
+    "host.json": HOST_JSON,
+    "app.cjs": 'process.once("SIGUSR2", () => void Promise.reject(new Error("unheard")));',
+  });
+  const child = run(["--app", app, "--port", "0", "--data", scratch(), "--json"]);
+  const said = child.stderr ? text(child.stderr) : "";
+  const code = exitCode(child);
+  await firstLine(child);
+  child.kill("SIGUSR2");
+  expect(await code).toBe(1);
+  expect(await said).toContain(
+    "The app threw outside of every function: unheard. Azure starts another worker",
+  );
+});
+
 describe("what keeps a host from starting is one line on stderr and exit code 1", () => {
   const failure = async (args: string[]) => {
     const child = run(args);
@@ -127,6 +145,37 @@ describe("what keeps a host from starting is one line on stderr and exit code 1"
     expect(line).toContain("delete it to begin anew");
   });
 
+  test("a data file with a damaged page that nothing has asked for yet", async () => {
+    const data = scratch();
+    const host = await startHost({ app: appFolder("durable"), port: 0, data, log: () => {} });
+    await host.stop();
+    const file = path.join(data, "durable.sqlite");
+    const database = new DatabaseSync(file);
+    const fill = database.prepare("INSERT INTO history (instance, events) VALUES (?, ?)");
+    for (let row = 0; row < 100; row += 1) fill.run(row, "x".repeat(1000));
+    database.close();
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.fill(0xab, bytes.length - 4096, bytes.length - 2048));
+    const line = await failure(["--app", appFolder("durable"), "--port", "0", "--data", data]);
+    expect(line).toContain(`What the host keeps in '${data}' is damaged (`);
+  });
+
+  test("an app that ends the process", async () => {
+    const app = makeApp({
+      "package.json": '{"main":"app.cjs"}',
+      "host.json": HOST_JSON,
+      "app.cjs": "process.exit(0)",
+    });
+    const line = await failure(["--app", app, "--port", "0", "--data", scratch()]);
+    expect(line).toContain("The app ended the process while the host was starting.");
+  });
+
+  test("a data folder that is a file", async () => {
+    const data = path.join(makeApp({ data: "" }), "data");
+    const line = await failure(["--app", appFolder("events"), "--port", "0", "--data", data]);
+    expect(line).toContain(`'${data}' cannot be the data folder`);
+  });
+
   test("a port that is taken", async () => {
     const server = net.createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -138,6 +187,22 @@ describe("what keeps a host from starting is one line on stderr and exit code 1"
   });
 });
 
+test("without --port the host listens where local.settings.json says", async () => {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  await new Promise((resolve) => server.close(resolve));
+  const app = makeApp({
+    "package.json": '{"main":"app.cjs"}',
+    "host.json": HOST_JSON,
+    "local.settings.json": JSON.stringify({ Host: { LocalHttpPort: port } }),
+    "app.cjs": "",
+  });
+  const { url } = await firstLine(run(["--app", app, "--data", scratch(), "--json"]));
+  expect(url).toBe(`http://localhost:${port}`);
+});
+
 test("a failed start leaves no data folder of its own in the app", async () => {
   const folder = makeApp({ "package.json": "{}" });
   mkdirSync(path.join(folder, "sub"));
@@ -147,6 +212,11 @@ test("a failed start leaves no data folder of its own in the app", async () => {
 
 test.each([
   { what: "a package without main", files: { "package.json": "{}" }, says: 'has no "main"' },
+  {
+    what: "a main that is no text",
+    files: { "package.json": '{"main":["a.js"]}', "host.json": HOST_JSON },
+    says: "is wrong: main: Invalid input: expected string, received array",
+  },
   {
     what: "a main that is not there",
     files: { "package.json": '{"main":"dist/index.js"}', "host.json": HOST_JSON },

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect as connectSocket, createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { BrokerConfigError, BrokerPortError } from "../../../../local/azure/broker/index.ts";
+import { ManualClock } from "../../../../local/clock.ts";
 import { connect, start } from "./broker-fixture.ts";
 
 test("the connection strings make the clients speak plain TCP to localhost", async () => {
@@ -82,4 +83,16 @@ test("stopping cuts the clients off and frees the port", async () => {
   await Promise.all([broker.stop(), closed]);
   const again = await start({ queues: [{ name: "work" }] }, { port: broker.port });
   expect(again.port).toBe(broker.port);
+});
+
+test("a lock that ends after the broker has stopped is nobody's any more", async () => {
+  const clock = new ManualClock(Date.now());
+  const broker = await start({ queues: [{ name: "work" }] }, { clock });
+  const client = connect(broker);
+  await client.createSender("work").sendMessages({ body: 1 });
+  await client.createReceiver("work", { maxAutoLockRenewalDurationInMs: 0 }).receiveMessages(1);
+  await client.close();
+  expect(clock.nextDueAt()).toBeDefined();
+  await broker.stop();
+  expect(clock.nextDueAt()).toBeUndefined();
 });

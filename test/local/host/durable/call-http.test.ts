@@ -62,6 +62,22 @@ test("40 without polling the acceptance itself is the answer", async () => {
   expect((await host.run(call, { url, enablePolling: false })).output).toEqual([202, "", null]);
 });
 
+test("a redirection is followed, a POST by a GET", async () => {
+  const host = await openHarness();
+  const asked: string[] = [];
+  const server = http.createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    if (request.url === "/job") response.writeHead(302, { location: "/elsewhere" }).end();
+    else response.end("found");
+  });
+  servers.add(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/job`;
+  expect((await host.run(call, { url, enablePolling: true })).output).toEqual([200, "found", null]);
+  expect(asked).toEqual(["POST /job", "GET /elsewhere"]);
+});
+
 test("a connection that cannot be made fails the call", async () => {
   const host = await openHarness();
   const url = "http://127.0.0.1:1/";

@@ -130,6 +130,23 @@ test("8 a listing pages by its size, and filters by several statuses and by crea
   expect(late.map((one) => one.instanceId)).toEqual(["d"]);
 });
 
+test.each(["-1", "0", "1.5", "many", "99999999999"])(
+  "8b a page size of %s is the default one",
+  async (top) => {
+    const host = await openHarness();
+    for (const id of ["a", "b"]) await host.client.startNew(echo, { instanceId: id });
+    const page = await host.request("GET", `instances?top=${top}`);
+    expect(await page.json()).toMatchObject([{ instanceId: "a" }, { instanceId: "b" }]);
+    expect(page.headers.get("x-ms-continuation-token")).toBeFalsy();
+  },
+);
+
+test("a task hub named by a setting that is not there is refused", async () => {
+  await expect(openHarness({ config: { hubName: "%NO_SUCH_HUB%" } })).rejects.toThrow(
+    "hubName: '%NO_SUCH_HUB%' does not resolve to a value",
+  );
+});
+
 test("8a the client joins pages of the default size", async () => {
   const host = await openHarness();
   await Promise.all(Array.from({ length: 120 }, (_, i) => host.client.startNew(echo, { input: i })));

@@ -148,6 +148,58 @@ test("a late long timer after an early race is named before it resumes too soon"
   expect(host.logs.join()).toContain("[long-timer-after-race]");
 });
 
+const waitTwice = orchestrator(function* (context) {
+  const waits = [context.df.waitForExternalEvent("go"), context.df.waitForExternalEvent("GO")];
+  return yield context.df.Task.any(waits);
+});
+
+test("two waits for one event name in a compound are named, and fail the instance in strict mode", async () => {
+  const lenient = await openHarness();
+  expect((await lenient.run(waitTwice)).runtimeStatus).toBe("Running");
+  expect(lenient.logs.join()).toContain(`[duplicate-event-name] orchestrator '${waitTwice}'`);
+  const strict = await openHarness({ strict: true });
+  expect(await strict.run(waitTwice)).toMatchObject({
+    runtimeStatus: "Failed",
+    output: expect.stringContaining("[duplicate-event-name]"),
+  });
+});
+
+test("an event that an old, lost wait took is named once the code waits for it in vain", async () => {
+  const host = await openHarness({ strict: true });
+  const name = orchestrator(function* (context) {
+    const timer = context.df.createTimer(later(context, 1000));
+    yield context.df.Task.any([context.df.waitForExternalEvent("go"), timer]);
+    yield context.df.createTimer(later(context, 1000));
+    return yield context.df.waitForExternalEvent("go");
+  });
+  await host.client.startNew(name, { instanceId: "x" });
+  await host.pass(1500);
+  await host.client.raiseEvent("x", "go", 1);
+  await host.pass(1000);
+  expect((await host.status("x")).runtimeStatus).toBe("Running");
+  expect(host.logs.join()).toContain(`[event-lost-to-old-wait] orchestrator '${name}'`);
+});
+
+test("a new wait for an event that lost a race is no fault as long as it gets the event", async () => {
+  const host = await openHarness({ strict: true });
+  const name = orchestrator(function* (context) {
+    for (;;) {
+      const event = context.df.waitForExternalEvent("go");
+      const timer = context.df.createTimer(later(context, 1000));
+      const first: unknown = yield context.df.Task.any([event, timer]);
+      if (first !== event) continue;
+      timer.cancel();
+      return event.result;
+    }
+  });
+  await host.client.startNew(name, { instanceId: "x" });
+  await host.pass(2500);
+  await host.client.raiseEvent("x", "go", 7);
+  await host.settle();
+  expect(await host.status("x")).toMatchObject({ runtimeStatus: "Completed", output: 7 });
+  expect(host.logs).toEqual([]);
+});
+
 test.each([
   {
     trap: "numeric-event-name",

@@ -84,6 +84,7 @@ describe("the Event Grid webhook", () => {
   test.each([
     { origin: "eventgrid.azure.us", allowed: "eventgrid.azure.us" },
     { origin: "example.com", allowed: "eventgrid.azure.net" },
+    { origin: "eventgrid.azure.net.example.com", allowed: "eventgrid.azure.net" },
   ])("allows $allowed to a CloudEvents handshake from $origin", async ({ origin, allowed }) => {
     const response = await webhook("onEvent", {
       method: "OPTIONS",
@@ -158,6 +159,28 @@ describe("HTTP settings", () => {
     expect((await first).status).toBe(200);
   });
 
+  test("a request beyond maxConcurrentRequests waits for its turn", async () => {
+    const env = {
+      AzureFunctionsJobHost__extensions__http__maxOutstandingRequests: "2",
+      AzureFunctionsJobHost__extensions__http__maxConcurrentRequests: "1",
+    };
+    const other = await serveInTest("events", { env, log: book.log });
+    const answers = await Promise.all([1, 2].map(() => fetch(`${other.url}/slow/one`)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const order = book.lines.flatMap(
+      ({ message }) => /^(Execut\w+) 'Functions\.slow'/.exec(message)?.[1] ?? [],
+    );
+    expect(order).toEqual(["Executing", "Executed", "Executing", "Executed"]);
+  });
+
+  test("a function that outlasts functionTimeout fails, and the log says what Azure does besides", async () => {
+    const env = { AzureFunctionsJobHost__functionTimeout: "00:00:00.02" };
+    const other = await serveInTest("events", { env, log: book.log });
+    expect((await fetch(`${other.url}/slow/one`)).status).toBe(500);
+    const line = await book.until("Timeout value of 0.02 s was exceeded by function: Functions.slow");
+    expect(line).toContain("Azure ends the worker process");
+  });
+
   test("an origin of Host.CORS is allowed, another is not", async () => {
     const from = (origin: string) => fetch(`${host.url}/abc`, { headers: { origin } });
     const allowed = await from("https://portal.example.com");
@@ -187,6 +210,28 @@ describe("administration", () => {
       version: "4.1047.0",
     });
     expect((await admin("host/ping")).status).toBe(200);
+  });
+
+  test("tells how far a drain is, and goes on when it is told to resume", async () => {
+    const state = async () => (await (await admin("host/drain/status")).json()).state;
+    const post = async (path: string) => (await admin(path, { method: "POST" })).status;
+    expect(await state()).toBe("Disabled");
+    const answer = fetch(`${host.url}/slow/one`);
+    await book.until("Executing 'Functions.slow'");
+    expect(await post("host/drain")).toBe(202);
+    expect(await state()).toBe("InProgress");
+    expect((await answer).status).toBe(200);
+    expect(await state()).toBe("Completed");
+    expect(await post("host/resume")).toBe(200);
+    expect(await state()).toBe("Disabled");
+  });
+
+  test.each([
+    { state: '"running"', status: 200 },
+    { state: '"offline"', status: 501 },
+    { state: '"asleep"', status: 400 },
+  ])("answers $status to the state $state", async ({ state, status }) => {
+    expect((await admin("host/state", { method: "PUT", body: state })).status).toBe(status);
   });
 
   test("lists the functions and describes one", async () => {
@@ -272,5 +317,13 @@ describe("a host that asks for keys", () => {
     expect((await fetch(`${locked.url}/locked/one?code=partner-key`)).status).toBe(200);
     expect((await fetch(url, { method: "DELETE", headers })).status).toBe(204);
     expect((await fetch(`${locked.url}/locked/one?code=partner-key`)).status).toBe(401);
+  });
+
+  test.each(["{}", '{"value":""}', "", "no JSON"])("takes no key without characters: %s", async (body) => {
+    const locked = await serveInTest("events", { keys: true });
+    const headers = { "x-functions-key": locked.masterKey ?? "" };
+    const url = `${locked.url}/admin/host/functionkeys/empty`;
+    expect((await fetch(url, { method: "PUT", headers, body })).status).toBe(400);
+    expect((await fetch(`${locked.url}/locked/one?code=`)).status).toBe(401);
   });
 });

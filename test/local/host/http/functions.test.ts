@@ -2,13 +2,15 @@ import http from "node:http";
 import { json } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunningHost } from "../../../../local/host/index.ts";
-import { serve, temporaryFolder } from "../harness.ts";
+import { logBook, serve, temporaryFolder } from "../harness.ts";
 
 const { folder, remove } = temporaryFolder();
+const book = logBook();
 let host: RunningHost;
 
 beforeAll(async () => {
-  host = await serve("http", { data: folder, env: { "AzureWebJobs.disabled.Disabled": "true" } });
+  const env = { "AzureWebJobs.disabled.Disabled": "true" };
+  host = await serve("http", { data: folder, env, log: book.log });
 });
 afterAll(async () => {
   await host.stop();
@@ -62,12 +64,13 @@ describe("the request a handler receives", () => {
     expect(first.invocationId).not.toBe(second.invocationId);
   });
 
-  test("accepts a body sent in chunks without a length", async () => {
+  test("accepts a body sent in chunks without a length, and says that Azure would drop it", async () => {
     const { promise, resolve } = Promise.withResolvers<http.IncomingMessage>();
     const request = http.request(`${host.url}/api/echo/7`, { method: "POST" }, resolve);
     request.write("chun");
     request.end("ked");
     expect(await json(await promise)).toMatchObject({ body: "chunked" });
+    expect(await book.until("POST /api/echo/7: The body came in chunks")).toContain("Azure drops it");
   });
 
   test("knows the user of a static web app from its principal header", async () => {
@@ -128,9 +131,37 @@ describe("the response the caller receives", () => {
   });
 });
 
+describe("what Azure would not do either, the log says", () => {
+  test("a line logged after the function has ended names the function that did not wait", async () => {
+    await call("late");
+    const line = await book.until("Unexpected call to 'log'");
+    expect(line).toContain("Function name: late.");
+  });
+
+  test("a retry policy on an HTTP trigger has no effect", async () => {
+    expect((await call("failsOnce")).status).toBe(500);
+    const runs = book.lines.filter(({ message }) => message.startsWith("Executing 'Functions.failsOnce'"));
+    expect(runs).toHaveLength(1);
+    expect(await book.until("a retry policy has no effect")).toContain("Function 'failsOnce'");
+  });
+});
+
 describe("routing", () => {
   test("takes the first function by name, even when a later one is more literal", async () => {
     expect(await bodyOf("orders/stats")).toBe("by id");
+    const warnings = book.lines.filter(({ message }) => message.includes("comes first by its name"));
+    const rest =
+      "whose route api/orders/{id} comes first by its name, here as in Azure. Constrain its parameter.";
+    expect(warnings).toMatchObject([
+      {
+        level: "warning",
+        message: `Function 'bOrderByKey': GET api/orders/{key} goes to 'aOrderById', ${rest}`,
+      },
+      {
+        level: "warning",
+        message: `Function 'bOrderStats': GET api/orders/stats goes to 'aOrderById', ${rest}`,
+      },
+    ]);
   });
 
   test("tells functions with the same template apart by method", async () => {

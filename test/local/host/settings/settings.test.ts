@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { filteredLog } from "../../../../local/host/logging.ts";
 import {
   applyEnvironment,
   connectionString,
@@ -30,7 +31,7 @@ test.each([
   { text: "00:05:00", ms: 300_000 },
   { text: "1.02:03:04.5", ms: 93_784_500 },
   { text: "00:00:00.0010000", ms: 1 },
-  { text: "24:00:00", ms: undefined },
+  { text: "24:00:00", ms: 24 * 86_400_000 },
   { text: "5", ms: undefined },
 ])("the time span '$text' is $ms ms", ({ text, ms }) => {
   expect(parseTimeSpan(text)).toBe(ms);
@@ -135,4 +136,22 @@ describe("app settings", () => {
     undo();
     expect(process.env.OUTERLOOP_TEST_SETTING).toBeUndefined();
   });
+});
+
+test("logLevel lets through what it names: the longest category wins, in any case, and default is the rest", () => {
+  const seen: string[] = [];
+  const levels = {
+    Default: "Error",
+    Function: "Warning",
+    "Function.a.User": "debug",
+    "Host.Results": "None",
+  };
+  const log = filteredLog((_, category, message) => void seen.push(`${category} ${message}`), levels);
+  log("warning", "Host.Startup", "too low");
+  log("error", "Host.Startup", "high enough");
+  log("information", "Function.a", "too low");
+  log("warning", "Function.a", "high enough");
+  log("debug", "Function.a.User", "high enough");
+  log("critical", "Host.Results", "never");
+  expect(seen).toEqual(["Host.Startup high enough", "Function.a high enough", "Function.a.User high enough"]);
 });

@@ -10,7 +10,7 @@ let broker: Broker;
 let host: RunningHost;
 
 /** Only the two readers of hubs run: the queues of the app do not exist here. */
-const startReaders = () =>
+const startReaders = (env: Record<string, string> = {}) =>
   serve("messages", {
     data: folder,
     log: book.log,
@@ -18,6 +18,7 @@ const startReaders = () =>
       Broker: broker.eventHubsConnectionString,
       ONE_QUEUE: "one",
       AzureFunctionsJobHost__functions: '["event", "events"]',
+      ...env,
     },
   });
 
@@ -83,6 +84,40 @@ describe("an event hub trigger", () => {
       { events: ["poison"], retryContext: { retryCount: 1, exception: { message: "cannot be read" } } },
       { events: ["healthy"] },
     ]);
+    const lost = book.lines.find(({ message }) => message.includes("is lost"));
+    expect(lost).toMatchObject({
+      level: "error",
+      message:
+        "Function 'events': what it failed on in partition 0 is lost: the checkpoint passes over it. The retry policy is exhausted.",
+    });
+  });
+
+  test("waits for a batch of minEventBatchSize, as long as maxWaitTime", async () => {
+    await host.stop();
+    book.lines.splice(0);
+    const prefix = "AzureFunctionsJobHost__extensions__eventHubs__";
+    host = await startReaders({ [`${prefix}minEventBatchSize`]: "3", [`${prefix}maxWaitTime`]: "00:00:01" });
+    await publish("many", 1, 2);
+    await publish("many", 3);
+    await publish("many", 4);
+    await eventually(() => allSeen(book).length === 2);
+    expect(allSeen(book)).toMatchObject([{ events: [1, 2, 3] }, { events: [4] }]);
+  });
+
+  test("tells whether a checkpoint follows, which only each second batch has at a frequency of 2", async () => {
+    await host.stop();
+    book.lines.splice(0);
+    host = await startReaders({
+      AzureFunctionsJobHost__extensions__eventHubs__batchCheckpointFrequency: "2",
+    });
+    for (const runs of [1, 2]) {
+      await publish("single", runs);
+      await eventually(() => allSeen(book).length === runs);
+    }
+    const context = (isCheckpointingAfterInvocation: boolean) => ({
+      metadata: { partitionContext: { isCheckpointingAfterInvocation } },
+    });
+    expect(allSeen(book)).toMatchObject([context(false), context(true)]);
   });
 
   test("continues behind its checkpoint after a restart", async () => {

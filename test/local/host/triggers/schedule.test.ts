@@ -19,6 +19,15 @@ test.each([
     expected: "2026-02-13T00:00:00.000Z",
   },
   { expression: "0 0 0 * * 0", means: "Sunday as 0", expected: "2026-01-04T00:00:00.000Z" },
+  { expression: "0 0 0 * * FRI-MON", means: "a range given backwards", expected: "2026-01-02T00:00:00.000Z" },
+  { expression: "40/10 * * * * *", means: "steps from a value on", expected: "2026-01-01T00:00:40.000Z" },
+  { expression: "*/90 * * * * *", means: "a step beyond the field", expected: "2026-01-01T00:01:00.000Z" },
+  { expression: "0 0 12 * s *", means: "the beginning of a name", expected: "2026-09-01T12:00:00.000Z" },
+  {
+    expression: "24:00:00",
+    means: "days, hours and minutes from 24 on",
+    expected: "2026-01-25T00:00:00.000Z",
+  },
   { expression: "00:20:00", means: "a constant interval", expected: "2026-01-01T00:20:00.000Z" },
 ])("reads '$expression' as $means", ({ expression, expected }) => {
   expect(next(expression, "2026-01-01T00:00:00Z")).toBe(expected);
@@ -32,9 +41,21 @@ test("has no next occurrence for a day that never comes", () => {
   expect(next("0 0 0 30 2 *", "2026-01-01T00:00:00Z")).toBeUndefined();
 });
 
-test.each(["", "often", "* * * *", "* * * * * * *", "@daily", "0 0 0 L * *", "61 0 0 * * *"])(
-  "refuses '%s' and says so",
-  (expression) => {
-    expect(() => parseSchedule(expression, "UTC")).toThrow(`schedule '${expression}'`);
-  },
-);
+test.each([
+  "",
+  "often",
+  "* * * *",
+  "* * * * * * *",
+  "@daily",
+  "0 0 0 L * *",
+  "61 0 0 * * *",
+  // Sunday is 0 in Azure, and 7 nothing
+  "0 0 0 * * 7",
+  "0 0 0 * * MONKEY",
+  "0 0 0 ? * *",
+  "0,,5 0 0 * * *",
+  "0 JAN * * * *",
+  "*/0 * * * * *",
+])("refuses '%s' and says so", (expression) => {
+  expect(() => parseSchedule(expression, "UTC")).toThrow(`schedule '${expression}'`);
+});

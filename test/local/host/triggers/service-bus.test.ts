@@ -1,8 +1,19 @@
 import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Broker, startBroker } from "../../../../local/azure/broker/index.ts";
 import type { RunningHost } from "../../../../local/host/index.ts";
-import { allSeen, eventually, type LogBook, logBook, saw, serve, temporaryFolder } from "../harness.ts";
+import { readHostJson } from "../../../../local/host/settings/host-json.ts";
+import { receiveBatch } from "../../../../local/host/triggers/service-bus-batch.ts";
+import {
+  allSeen,
+  appFolder,
+  eventually,
+  type LogBook,
+  logBook,
+  saw,
+  serve,
+  temporaryFolder,
+} from "../harness.ts";
 
 const { folder, remove } = temporaryFolder();
 const book: LogBook = logBook();
@@ -11,7 +22,7 @@ let client: ServiceBusClient;
 let host: RunningHost;
 
 beforeAll(async () => {
-  const plain = ["one", "flaky", "bytes", "batch", "forward"].map((name) => ({ name }));
+  const plain = ["one", "flaky", "bytes", "batch", "forward", "spare"].map((name) => ({ name }));
   broker = await startBroker({
     port: 0,
     file: `${folder}/broker.sqlite`,
@@ -19,6 +30,7 @@ beforeAll(async () => {
       queues: [
         ...plain,
         { name: "poisoned", properties: { MaxDeliveryCount: 2 } },
+        { name: "unsettled", properties: { LockDuration: "PT1S", MaxDeliveryCount: 2 } },
         { name: "ordered", properties: { RequiresSession: true } },
       ],
       topics: [{ name: "news", subscriptions: [{ name: "all" }] }],
@@ -115,6 +127,16 @@ describe("a queue trigger", () => {
     ).toHaveLength(2);
   });
 
+  test("keeps a message locked while its function runs, and no longer, when nothing settles it", async () => {
+    await send("unsettled", { body: "u" });
+    const warned = await book.until("nothing settled message");
+    expect(warned).toMatch(/^Function 'unsettled': autoCompleteMessages is false, .+ when its lock ends\.$/);
+    // the run outlasts the lock, which is renewed meanwhile
+    expect(allSeen(book)).toEqual([{ message: "u", deliveryCount: 1 }]);
+    await eventually(() => allSeen(book).length === 2);
+    expect(allSeen(book)[1]).toEqual({ message: "u", deliveryCount: 2 });
+  });
+
   test("receives bytes when dataType is binary", async () => {
     await send("bytes", { body: Buffer.from([0, 255]) });
     expect(await saw(book)).toEqual([0, 255]);
@@ -135,6 +157,22 @@ describe("a batch trigger", () => {
     const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 4000 });
     if (message) await receiver.deadLetterMessage(message);
   });
+});
+
+test("a batch waits for its least size, as long as the longest wait, and takes no more than its most", async () => {
+  const { serviceBus } = readHostJson(appFolder("messages"), {}).extensions;
+  const options = { ...serviceBus, minMessageBatchSize: 2, maxMessageBatchSize: 2, maxBatchWaitTime: 3000 };
+  const receiver = client.createReceiver("spare", { receiveMode: "receiveAndDelete" });
+  const receives = vi.spyOn(receiver, "receiveMessages");
+  const batch = receiveBatch(receiver, options, 5000, new AbortController().signal);
+  await send("spare", { body: 1 });
+  // the first receive ends with one message a second later, and is followed by another
+  await eventually(() => receives.mock.calls.length === 2);
+  await send("spare", { body: 2 }, { body: 3 });
+  expect((await batch).map(({ body }) => body)).toEqual([1, 2]);
+  const short = { ...options, maxBatchWaitTime: 100 };
+  const rest = await receiveBatch(receiver, short, 5000, new AbortController().signal);
+  expect(rest.map(({ body }) => body)).toEqual([3]);
 });
 
 test("a subscription trigger receives what its topic was sent", async () => {

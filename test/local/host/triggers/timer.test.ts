@@ -62,6 +62,17 @@ test("a monitored timer is told its last and next run", async () => {
   });
 });
 
+test("a drained host runs no timer; resumed, it makes up for what it missed", async () => {
+  const { book, clock, host } = await startTimers(["hourly"]);
+  const post = (path: string) => fetch(`${host.url}/admin/host/${path}`, { method: "POST" });
+  await post("drain");
+  clock.advance(2 * HOUR_MS);
+  expect(runsOf(book, "hourly")).toEqual([]);
+  await post("resume");
+  await eventually(() => runsOf(book, "hourly").length === 1);
+  expect(runsOf(book, "hourly")).toMatchObject([{ isPastDue: true }]);
+});
+
 test("a timer below a minute has no status", async () => {
   const { book, move } = await startTimers(["everyTenSeconds"]);
   await move(10_000, "everyTenSeconds", 1);

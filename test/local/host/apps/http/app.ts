@@ -44,6 +44,18 @@ app.generic("notAnObject", {
 app.get("fails", () => {
   throw new Error("secret detail");
 });
+app.generic("failsOnce", {
+  trigger: { type: "httpTrigger", name: "request", methods: ["GET"], authLevel: "anonymous" },
+  return: output.http({}),
+  retry: { strategy: "fixedDelay", maxRetryCount: 2, delayInterval: 1 },
+  handler() {
+    throw new Error("once");
+  },
+});
+app.get("late", (_, context) => {
+  setTimeout(() => context.info("nobody waited for this"), 5);
+  return {};
+});
 app.get("cookies", () => ({
   cookies: [
     {
@@ -61,6 +73,7 @@ app.get("cookies", () => ({
 
 app.get("aOrderById", { route: "orders/{id}", handler: () => ({ body: "by id" }) });
 app.get("bOrderStats", { route: "orders/stats", handler: () => ({ body: "stats" }) });
+app.get("bOrderByKey", { route: "orders/{key}", handler: () => ({ body: "by key" }) });
 app.post("cOrderPost", { route: "orders/{id}", handler: () => ({ body: "posted" }) });
 app.get("files", {
   route: "files/{*path}",

@@ -46,6 +46,17 @@ app.serviceBusQueue("batch", {
     }),
 });
 
+app.serviceBusQueue("unsettled", {
+  connection,
+  queueName: "unsettled",
+  autoCompleteMessages: false,
+  async handler(message, context) {
+    const deliveryCount = context.triggerMetadata?.deliveryCount;
+    saw(context, { message, deliveryCount });
+    if (deliveryCount === 1) await new Promise((resolve) => setTimeout(resolve, 1500));
+  },
+});
+
 app.serviceBusTopic("subscribed", {
   connection,
   topicName: "news",

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { app } from "@azure/functions";
+import { app, output } from "@azure/functions";
 
 app.setup({ enableHttpStream: true });
 
@@ -15,4 +15,19 @@ app.post("upper", {
 });
 app.get("fails", () => {
   throw new Error("inside");
+});
+app.get("breaksOff", () => ({
+  body: Readable.from(
+    (async function* () {
+      yield "the first half";
+      // the first half is on its way before the second fails
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      throw new Error("no second half");
+    })(),
+  ),
+}));
+app.generic("nothing", {
+  trigger: { type: "httpTrigger", name: "request", methods: ["GET"], authLevel: "anonymous" },
+  return: output.http({}),
+  handler: () => undefined,
 });
