@@ -105,15 +105,15 @@ function settingsFor(engine: Engine, instance: Instance): ReplaySettings {
   };
 }
 
-/** Logs what the replay noticed; strict mode turns harm into a failure. */
+/** Logs what the replay noticed; strict mode turns the first of it into a failure. */
 function report(engine: Engine, instance: Instance, result: ReplayResult): ReplayResult {
   for (const trap of result.traps) logOnce(engine, instance, trap);
-  const harm = engine.strict ? result.traps.find((trap) => trap.isHarmful) : undefined;
-  if (harm) {
+  const [trap] = engine.strict ? result.traps : [];
+  if (trap) {
     return {
       ...result,
       decisions: [],
-      outcome: { kind: "failed", message: `[${harm.name}] ${harm.message}` },
+      outcome: { kind: "failed", message: `[${trap.name}] ${trap.message}` },
     };
   }
   if (result.outcome.kind !== "failed" || result.outcome.isNonDeterminism) return result;

@@ -7,8 +7,6 @@ export interface Trap {
   readonly name: string;
   /** What happened, and what to write instead. */
   readonly message: string;
-  /** Whether strict mode fails the instance: the run hangs or goes wrong in Azure, not merely late. */
-  readonly isHarmful: boolean;
 }
 
 interface Sight {
@@ -23,7 +21,6 @@ interface Sight {
 
 interface Rule {
   readonly name: string;
-  readonly isHarmful: boolean;
   /** The words for each finding; none when the rule is kept. */
   find(sight: Sight): string[];
 }
@@ -31,7 +28,6 @@ interface Rule {
 const RULES: readonly Rule[] = [
   {
     name: "call-without-answer",
-    isHarmful: true,
     find: ({ interpreter }) =>
       interpreter.refusals.map(
         ({ message }) =>
@@ -40,7 +36,6 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "silent-throw",
-    isHarmful: true,
     find: ({ state }) =>
       state.hasThrown && !state.error && !state.isDone
         ? [
@@ -50,7 +45,6 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "event-name-case",
-    isHarmful: true,
     find: ({ interpreter }) =>
       interpreter.tasks.mailbox.caseMismatches.map(
         (pair) =>
@@ -59,7 +53,6 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "duplicate-event-name",
-    isHarmful: true,
     find: ({ state }) =>
       state.actions.flatMap((action) =>
         [...awaitedTwice(action)].map(
@@ -70,7 +63,6 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "event-lost-to-old-wait",
-    isHarmful: false,
     find: ({ interpreter }) =>
       interpreter.tasks.mailbox.bereft
         .filter(({ task }) => task.isOpen)
@@ -81,7 +73,6 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "numeric-event-name",
-    isHarmful: true,
     find: ({ state }) =>
       leaves(state.actions).flatMap((action) =>
         action.actionType === ActionType.WaitForExternalEvent && /^\d+$/.test(action.externalEventName)
@@ -93,7 +84,6 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "retry-timeout",
-    isHarmful: true,
     find: ({ state }) =>
       leaves(state.actions).flatMap((action) =>
         "retryOptions" in action && action.retryOptions?.retryTimeoutInMilliseconds !== undefined
@@ -105,18 +95,16 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "reused-task",
-    isHarmful: true,
     find: ({ interpreter }) =>
       interpreter.repeats.map(
         (what) =>
           `a task that is still open (${what}) is part of a second Task.any or Task.all: it is scheduled again and later results go to the wrong calls. Use each task in one compound, then yield it alone.`,
       ),
   },
-  { name: "retry-in-failed-all", isHarmful: true, find: (sight) => aheadOfAll(sight, true) },
-  { name: "failed-all", isHarmful: false, find: (sight) => aheadOfAll(sight, false) },
+  { name: "retry-in-failed-all", find: (sight) => aheadOfAll(sight, true) },
+  { name: "failed-all", find: (sight) => aheadOfAll(sight, false) },
   {
     name: "retry-raced-with-cancelled-timer",
-    isHarmful: true,
     find: ({ failure, state }) =>
       failure && state.actions.some(isRaceOfRetryAndCancelledTimer)
         ? [
@@ -126,7 +114,6 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "cancelled-long-timer",
-    isHarmful: true,
     find: ({ failure, interpreter }) =>
       failure && interpreter.sliced.length > 0
         ? [
@@ -136,7 +123,6 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "long-timer-after-race",
-    isHarmful: true,
     find: ({ interpreter, history, maximumShortTimerMs }) => {
       const started = history.findLast((event) => event.EventType === EventType.OrchestratorStarted);
       const now = started ? Date.parse(started.Timestamp) : 0;
@@ -151,7 +137,6 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "open-timer-at-end",
-    isHarmful: false,
     find: ({ state, interpreter }) => {
       const timers = [...interpreter.tasks.open.values()]
         .map((entry) => entry.what)
@@ -170,9 +155,7 @@ const RULES: readonly Rule[] = [
 
 /** @param failure - text of the non-determinism failure, if this replay ended in one */
 export function findTraps(sight: Sight): Trap[] {
-  return RULES.flatMap(({ name, isHarmful, find }) =>
-    find(sight).map((message) => ({ name, message, isHarmful })),
-  );
+  return RULES.flatMap(({ name, find }) => find(sight).map((message) => ({ name, message })));
 }
 
 /** The code has gone on after a Task.all whose other children the host still waits for. */
