@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Resource } from "./resource.ts";
+import type { Row } from "./store.ts";
 
 export interface DeploymentProperties {
   readonly endpointComputeType: "Managed" | "Kubernetes";
@@ -10,6 +12,21 @@ export interface DeploymentProperties {
   readonly requestSettings?: RequestSettings | null | undefined;
   readonly dataCollector?: DataCollectorSettings | null | undefined;
   readonly provisioningState: "Creating" | "Updating" | "Scaling" | "Deleting" | "Succeeded" | "Failed";
+}
+
+/** What a deployment keeps to itself. */
+export interface DeploymentSecrets {
+  /** As it was when an operation on it last succeeded: this is what serves, whatever was asked for since. */
+  readonly live?: Resource<DeploymentProperties> | undefined;
+}
+
+export type DeploymentRow = Row<DeploymentProperties, DeploymentSecrets>;
+
+/** What serves; undefined for one that never provisioned, or that is being deleted. */
+export function liveOf({ resource, hidden }: DeploymentRow): Resource<DeploymentProperties> | undefined {
+  const { provisioningState } = resource.properties;
+  if (provisioningState === "Deleting") return undefined;
+  return hidden.live ?? (provisioningState === "Succeeded" ? resource : undefined);
 }
 
 interface RequestSettings {

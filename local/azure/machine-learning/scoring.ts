@@ -2,7 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { RecordRequest, Service, ServiceAnswer, ServiceRequest } from "../service.ts";
 import type { Context } from "./context.ts";
 import { type CollectedRequest, type DataCollector, inputRows, outputRows } from "./data-collector.ts";
-import { DEFAULT_REQUEST_TIMEOUT, type DeploymentProperties } from "./deployment.ts";
+import {
+  DEFAULT_REQUEST_TIMEOUT,
+  type DeploymentProperties,
+  type DeploymentSecrets,
+  liveOf,
+} from "./deployment.ts";
 import { readDuration } from "./duration.ts";
 import { type EndpointRow, findEndpoint } from "./endpoints.ts";
 import type { ModelHost } from "./model-host.ts";
@@ -103,9 +108,9 @@ export class Scoring implements Service {
     if (!mirrored || request.headers[DEPLOYMENT_HEADER] !== undefined) return;
     const [name, percent] = mirrored;
     const chosen = this.#splitter(`${endpoint.key} mirror`).next({ [name]: percent, "": 100 - percent });
-    const found = this.#context.store.get<DeploymentProperties>(`${endpoint.key}/deployments/${name}`);
-    if (chosen !== name || !found || !serves(found.resource)) return;
-    const served = this.#serveAndRecord(found.resource, endpoint, request, requestId)
+    const found = chosen === name ? this.#find(endpoint.key, name) : undefined;
+    if (!found) return;
+    const served = this.#serveAndRecord(found, endpoint, request, requestId)
       .catch((error) => this.#context.log("error", `mirrored request to '${name}': ${String(error)}`))
       .finally(() => this.#mirrored.delete(served));
     this.#mirrored.add(served);
@@ -141,8 +146,8 @@ export class Scoring implements Service {
         `Endpoint '${resource.name}' has no valid deployment with positive weight.`,
       );
     }
-    const found = this.#context.store.get<DeploymentProperties>(`${key}/deployments/${chosen}`)?.resource;
-    if (!found || !serves(found)) {
+    const found = this.#find(key, chosen);
+    if (!found) {
       throw new Refusal(
         404,
         "NotFound",
@@ -150,6 +155,12 @@ export class Scoring implements Service {
       );
     }
     return found;
+  }
+
+  #find(endpoint: string, name: string): Deployment | undefined {
+    const id = `${endpoint}/deployments/${name}`;
+    const row = this.#context.store.get<DeploymentProperties, DeploymentSecrets>(id);
+    return row && liveOf(row);
   }
 
   #splitter(key: string): TrafficSplitter {
@@ -166,13 +177,19 @@ export class Scoring implements Service {
   ): Promise<{ answer: ServiceAnswer; modelStatusCode?: number }> {
     const { requestSettings, endpointComputeType } = deployment.properties;
     const codes = STATUS_CODES[endpointComputeType];
-    const body = readJson(request);
     const perInstance = requestSettings?.maxConcurrentRequestsPerInstance ?? 1;
     const limit = PENDING_FACTOR * perInstance * (deployment.sku?.capacity ?? 1);
     const pending = this.#pending.get(deployment.id) ?? 0;
     if (pending >= limit) {
       const message = `Deployment '${deployment.name}' has ${pending} requests pending, expected fewer than ${limit}.`;
       return { answer: { status: codes.busy, headers: { "retry-after": "1" }, body: plain(message) } };
+    }
+    let body: unknown;
+    try {
+      body = readJson(request);
+    } catch (error) {
+      // The endpoint passes bodies on unread: it is the server of the model that cannot read this one.
+      return this.#failed(deployment, error, 400);
     }
     this.#pending.set(deployment.id, pending + 1);
     const collected = this.#collected(deployment, endpoint.resource.name, request, requestId);
@@ -201,12 +218,16 @@ export class Scoring implements Service {
     };
   }
 
-  #failed(deployment: Deployment, error: unknown): { answer: ServiceAnswer; modelStatusCode: number } {
+  #failed(
+    deployment: Deployment,
+    error: unknown,
+    modelStatusCode = 500,
+  ): { answer: ServiceAnswer; modelStatusCode: number } {
     const reason = error instanceof Error ? error.message : String(error);
     this.#parts.host.log(deployment.id, `scoring failed: ${reason}`);
     const headers = {
-      "ms-azureml-model-error-statuscode": "500",
-      "ms-azureml-model-error-reason": encodeURI(reason).slice(0, 200),
+      "ms-azureml-model-error-statuscode": String(modelStatusCode),
+      "ms-azureml-model-error-reason": encodeURI(reason.toWellFormed()).slice(0, 200),
     };
     return {
       answer: {
@@ -214,7 +235,7 @@ export class Scoring implements Service {
         headers,
         body: plain(`The model failed: ${reason}`),
       },
-      modelStatusCode: 500,
+      modelStatusCode,
     };
   }
 
@@ -246,11 +267,6 @@ export class Scoring implements Service {
     const correlationId = headers["x-ms-client-request-id"] ?? randomUUID();
     return { endpoint, deployment: deployment.name, source: deployment.id, correlationId, requestId };
   }
-}
-
-/** One that is being made has nothing to serve yet; one whose update failed serves what it did before. */
-function serves({ properties: { provisioningState } }: Deployment): boolean {
-  return provisioningState !== "Creating" && provisioningState !== "Deleting";
 }
 
 /** Data is collected unless the deployment says otherwise: the 2022-10-01 client cannot ask for it. */
