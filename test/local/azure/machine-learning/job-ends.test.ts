@@ -54,3 +54,17 @@ test("a pipeline one of whose steps was cancelled is Canceled, once the others h
   await client.jobs.beginCancelAndWait(...AT, waiting, QUICK);
   expect(await ended(fixture, "p")).toBe("Canceled");
 });
+
+test.each(["POST runs/create", "GET experiments/get", "POST runs/delete"])(
+  "MLflow refuses %s by its name, which is not simulated",
+  async (operation) => {
+    const { call } = await start();
+    const [method = "", path] = operation.split(" ");
+    const { status, body } = await call(method, `${MLFLOW}/${path}`, method === "POST" ? {} : undefined);
+    expect(status).toBe(404);
+    expect(body).toMatchObject({
+      error_code: "ENDPOINT_NOT_FOUND",
+      message: expect.stringContaining(operation),
+    });
+  },
+);
