@@ -126,7 +126,7 @@ function listed(deployments: readonly string[]): string {
 }
 
 /** Where an endpoint is called, at the address the caller already uses. */
-function scoringPath(endpoint: string): string {
+export function scoringPath(endpoint: string): string {
   return `/inference/${encodeURIComponent(endpoint)}/score`;
 }
 

@@ -15,6 +15,7 @@ import { Refusal } from "./refusal.ts";
 import { requestLog } from "./request-log.ts";
 import type { Resource } from "./resource.ts";
 import { readJson } from "./router.ts";
+import { describeScoring } from "./swagger.ts";
 import { TrafficSplitter } from "./traffic.ts";
 
 const DEPLOYMENT_HEADER = "azureml-model-deployment";
@@ -61,6 +62,8 @@ export class Scoring implements Service {
     if (room?.toLowerCase() !== "inference" || endpoint === undefined) return undefined;
     const requestId = randomUUID();
     try {
+      if (action?.toLowerCase() === "swagger.json" && more.length === 0 && request.method === "GET")
+        return withId(requestId, this.#describe(request, endpoint));
       if (action?.toLowerCase() !== "score" || more.length > 0)
         throw new Refusal(404, "NotFound", "expected /score");
       if (request.method !== "POST") throw new Refusal(405, "MethodNotAllowed", "expected POST");
@@ -71,10 +74,21 @@ export class Scoring implements Service {
     }
   }
 
-  async #score(request: ServiceRequest, name: string, requestId: string): Promise<ServiceAnswer> {
+  #describe(request: ServiceRequest, name: string): ServiceAnswer {
+    const { resource } = this.#called(request, name);
+    return { status: 200, body: JSON.stringify(describeScoring(resource.name, request.origin)) };
+  }
+
+  /** @throws {Refusal} 404 without the endpoint, 401 for who may not call it */
+  #called(request: ServiceRequest, name: string): EndpointRow {
     const endpoint = findEndpoint(this.#context, name);
     if (!endpoint) throw new Refusal(404, "NotFound", `There is no endpoint '${name}'.`);
     this.#authorize(endpoint, request);
+    return endpoint;
+  }
+
+  async #score(request: ServiceRequest, name: string, requestId: string): Promise<ServiceAnswer> {
+    const endpoint = this.#called(request, name);
     const deployment = this.#choose(endpoint, request);
     this.#mirror(endpoint, request, requestId);
     const answer = await this.#serveAndRecord(deployment, endpoint, request, requestId);

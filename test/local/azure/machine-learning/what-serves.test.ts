@@ -167,6 +167,21 @@ test("a deployment is not scaled while its endpoint is busy", async () => {
   expect(JSON.stringify(scaled.body)).toContain("Updating provisioning state");
 });
 
+test("an endpoint describes how it is called at its swaggerUri, to those who may call it", async () => {
+  const fixture = await start();
+  const { call, client } = fixture;
+  await endpoint(fixture);
+  const { swaggerUri = "", scoringUri = "" } = (await client.onlineEndpoints.get(...AT, "weather"))
+    .properties;
+  const { primaryKey } = await client.onlineEndpoints.listKeys(...AT, "weather");
+  const headers = { authorization: `Bearer ${primaryKey}` };
+  const described = await call("GET", swaggerUri, undefined, headers);
+  expect(described.status).toBe(200);
+  expect(described.body).toMatchObject({ swagger: "2.0", host: new URL(scoringUri).host });
+  expect(Object.keys(Object(described.body.paths))).toEqual([new URL(scoringUri).pathname]);
+  expect((await call("GET", swaggerUri)).status).toBe(401);
+});
+
 test("a body that is no JSON is the model's to refuse, and counted as any other request", async () => {
   const fixture = await start();
   await endpoint(fixture);
