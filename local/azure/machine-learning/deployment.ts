@@ -35,7 +35,13 @@ interface RequestSettings {
 }
 
 interface DataCollectorSettings {
-  readonly collections: Readonly<Record<string, { readonly dataCollectionMode?: string | null | undefined }>>;
+  readonly collections: Readonly<Record<string, CollectionSettings>>;
+}
+
+interface CollectionSettings {
+  readonly dataCollectionMode?: string | null | undefined;
+  /** Share of the requests that are collected, 0 to 1; all when it says nothing. */
+  readonly samplingRate?: number | null | undefined;
 }
 
 /** The first version of the API that knows of data collection. */
@@ -76,7 +82,10 @@ export const DEPLOYMENT_BODY = z.looseObject({
       .looseObject({
         collections: z.record(
           z.string(),
-          z.looseObject({ dataCollectionMode: z.enum(["Enabled", "Disabled"]).nullish() }),
+          z.looseObject({
+            dataCollectionMode: z.enum(["Enabled", "Disabled"]).nullish(),
+            samplingRate: z.number().min(0).max(1).nullish(),
+          }),
         ),
       })
       .nullish(),

@@ -215,14 +215,14 @@ export class Scoring implements Service {
       requestSettings?.requestTimeout ?? DEFAULT_REQUEST_TIMEOUT,
     );
     const outcome = await this.#within(timeoutMs, settled);
-    if (collects(deployment, "model_inputs"))
+    if (collects(deployment, "model_inputs", requestId))
       this.#parts.collector.collect("inputs", { ...collected, rows: inputRows(body) });
     if (outcome.kind === "timeout") {
       const message = `Deployment '${deployment.name}' did not answer within ${timeoutMs} ms.`;
       return { answer: { status: codes.timeout, body: plain(message) } };
     }
     if (outcome.kind === "error") return this.#failed(deployment, outcome.error);
-    if (collects(deployment, "model_outputs")) {
+    if (collects(deployment, "model_outputs", requestId)) {
       this.#parts.collector.collect("outputs", { ...collected, rows: outputRows(outcome.value) });
     }
     const headers = { "content-type": "application/json" };
@@ -283,9 +283,14 @@ export class Scoring implements Service {
   }
 }
 
-/** Data is collected unless the deployment says otherwise: the 2022-10-01 client cannot ask for it. */
-function collects({ properties }: Deployment, collection: string): boolean {
-  return properties.dataCollector?.collections[collection]?.dataCollectionMode !== "Disabled";
+/**
+ * Data is collected unless the deployment says otherwise: the 2022-10-01 client cannot ask for it. A request is in the
+ * sample by its id, so that what is collected of its answer belongs to what is collected of its input.
+ */
+function collects({ properties }: Deployment, collection: string, requestId: string): boolean {
+  const { dataCollectionMode, samplingRate } = properties.dataCollector?.collections[collection] ?? {};
+  const chance = Number.parseInt(requestId.slice(0, 8), 16) / 2 ** 32;
+  return dataCollectionMode !== "Disabled" && chance < (samplingRate ?? 1);
 }
 
 const plain = (message: string): string => JSON.stringify({ message });
