@@ -12,6 +12,7 @@ import {
   ENDPOINT_PATCH,
   type EndpointProperties,
   type EndpointSecrets,
+  type GivenKeys,
   MIRROR_SINCE,
   renderEndpoint,
 } from "./endpoint.ts";
@@ -128,7 +129,7 @@ export class Endpoints {
       },
       systemData: systemData(this.#context.clock.now(), before?.resource.systemData),
     };
-    const operation = this.#begin(resource, before);
+    const operation = this.#begin(resource, before, body.properties.keys);
     if (before) return this.#answer(call, 200, resource);
     return {
       ...this.#answer(call, 201, resource),
@@ -156,11 +157,15 @@ export class Endpoints {
     );
   }
 
-  #begin(resource: Resource<EndpointProperties>, before: EndpointRow | undefined): Operation {
+  #begin(
+    resource: Resource<EndpointProperties>,
+    before: EndpointRow | undefined,
+    given: GivenKeys,
+  ): Operation {
     const { store, provisioning } = this.#context;
     const secrets: EndpointSecrets = before?.hidden ?? {
-      primaryKey: newKey(),
-      secondaryKey: newKey(),
+      primaryKey: given?.primaryKey ?? newKey(),
+      secondaryKey: given?.secondaryKey ?? newKey(),
       tokens: {},
     };
     return store.transaction(() => {
