@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { armError } from "../front/arm-error.ts";
 import { methodNotAllowed, notFound, readArmBody } from "../front/arm-request.ts";
+import { LoopbackUrl } from "../front/loopback-url.ts";
 import type { ServiceAnswer, ServiceRequest } from "../service.ts";
 import type { RegistryStore } from "./store.ts";
 
-const LOOPBACK = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/i;
 const ANSWER_WITHIN_MS = 30_000;
 
 const Webhook = z.object({
@@ -12,9 +12,7 @@ const Webhook = z.object({
   location: z.string(),
   tags: z.record(z.string(), z.string()).nullish(),
   properties: z.object({
-    serviceUri: z
-      .string()
-      .regex(LOOPBACK, "must be on localhost: the stand-in sends nothing off this machine"),
+    serviceUri: LoopbackUrl,
     customHeaders: z.record(z.string(), z.string()).nullish(),
     status: z.enum(["enabled", "disabled"]).default("enabled"),
     /** `repo:tag`, `repo:*`, `repo`, or everything. */

@@ -56,6 +56,12 @@ export class BudgetEvaluator {
     this.#cancelTimer();
   }
 
+  /** Looks at every budget now, as at the end of a day. @returns how many there are */
+  lookNow(): number {
+    this.#work(this.#options.clock.now());
+    return this.#options.budgets().length;
+  }
+
   forget(budgetId: string): void {
     this.#options.db.prepare("DELETE FROM notified WHERE budget = ?").run(budgetId.toLowerCase());
   }

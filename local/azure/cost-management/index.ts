@@ -1,4 +1,4 @@
-/** Cost Management: budgets and usage details, over what deployments and jobs really ran. */
+/** Cost Management: budgets and usage details, over what deployments and jobs really ran; `POST /_budgets` looks at them. */
 import { createHash } from "node:crypto";
 import path from "node:path";
 import { type Clock, systemClock } from "../../clock.ts";
@@ -32,6 +32,8 @@ const TYPE = "Microsoft.Consumption/budgets";
 const PROVIDER = "microsoft.consumption";
 /** Azure looks at budgets once a day, and at costs that are up to a day old; here they are of the moment. */
 const EVERY_MS = 86_400_000;
+/** Where a demonstration, which has no day to wait, has budgets looked at. */
+const LOOK_PATH = "/_budgets";
 const NAME = /^[a-zA-Z0-9_-]{1,63}$/;
 
 export function createCostManagement(options: CostManagementOptions): Service {
@@ -43,6 +45,10 @@ export function createCostManagement(options: CostManagementOptions): Service {
   const evaluator = new BudgetEvaluator({ ...options, db, budgets, clock, everyMs });
 
   async function handle(request: ServiceRequest): Promise<ServiceAnswer | undefined> {
+    if (request.path === LOOK_PATH) {
+      if (request.method !== "POST") return methodNotAllowed(request.method);
+      return { status: 200, body: { budgets: evaluator.lookNow() } };
+    }
     const at = request.segments.findIndex((segment) => segment.toLowerCase() === PROVIDER);
     if (at < 1) return undefined;
     const refused = refusedByGateway(request, authenticate);

@@ -1,14 +1,8 @@
 import * as z from "zod";
+import { LoopbackUrl } from "../front/loopback-url.ts";
 import { DEVELOPMENT_ACCOUNT } from "../storage/index.ts";
 import { AdvancedFilters, lookUp, passes } from "./advanced-filter.ts";
 import type { KeptEvent } from "./envelope.ts";
-
-/** Hosts that the stand-in may call: it never sends anything off this machine. */
-const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
-
-const EndpointUrl = z.url({ protocol: /^https?$/ }).refine((url) => LOOPBACK.has(new URL(url).hostname), {
-  message: "must be on localhost, 127.0.0.1 or [::1]: the stand-in sends nothing off this machine",
-});
 
 const Filter = z.looseObject({
   includedEventTypes: z.array(z.string()).nullish(),
@@ -52,7 +46,7 @@ const AttributeMapping = z.discriminatedUnion("type", [
 const notSimulated = (what: string) => z.null(`${what} is not simulated`).optional();
 
 const WebHook = z.looseObject({
-  endpointUrl: EndpointUrl,
+  endpointUrl: LoopbackUrl,
   maxEventsPerBatch: z.int().min(1).max(5_000).default(1),
   preferredBatchSizeInKilobytes: z.int().min(1).max(1_024).default(64),
   deliveryAttributeMappings: z.array(AttributeMapping).max(10).nullish(),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { LoopbackUrl } from "../front/loopback-url.ts";
 import type { ServiceRequest } from "../service.ts";
 import { GitHubRefusal, validationFailed } from "./refusal.ts";
 import { LOGIN } from "./repository.ts";
@@ -52,7 +53,7 @@ export const NewHook = z.object({
   active: z.boolean().optional(),
   events: z.array(z.string()).optional(),
   config: z.object({
-    url: z.url({ protocol: /^https?$/ }),
+    url: LoopbackUrl,
     content_type: z.enum(["json", "form"]).optional(),
     secret: z.string().optional(),
     insecure_ssl: z.union([z.string(), z.number()]).optional(),

@@ -7,6 +7,7 @@ import {
   renderBatchEndpoint,
 } from "./batch.ts";
 import { type Context, guidOf, workspaceId } from "./context.ts";
+import type { GivenKeys } from "./endpoint.ts";
 import { refuseTakenName } from "./endpoints.ts";
 import { checkEndpointName } from "./names.ts";
 import type { Operations } from "./operations.ts";
@@ -77,6 +78,7 @@ export class BatchEndpoints {
     if (before) this.#refuseWhenBusy(before);
     else refuseTakenName(this.#context, name);
     this.#checkDefault(id, body.properties.defaults?.deploymentName);
+    const { keys, ...properties } = body.properties;
     const type = body.identity?.type ?? "SystemAssigned";
     const resource: Resource<BatchEndpointProperties> = {
       id: before?.resource.id ?? id,
@@ -93,14 +95,14 @@ export class BatchEndpoints {
         tenantId: guidOf("tenant"),
       },
       properties: {
-        ...body.properties,
-        properties: { ...body.properties.properties },
+        ...properties,
+        properties: { ...properties.properties },
         provisioningState: before ? "Updating" : "Creating",
       },
       systemData: systemData(this.#context.clock.now(), before?.resource.systemData),
     };
     const operation = this.#context.store.transaction(() => {
-      this.#context.store.put(resource, before?.hidden ?? newKeys());
+      this.#context.store.put(resource, before?.hidden ?? newKeys(keys));
       return this.#operations.start("batch-endpoint", resource.id, this.#context.provisioning.endpointMs);
     });
     const answer = this.#answer(call, before ? 200 : 201, resource);
@@ -197,7 +199,7 @@ export class BatchEndpoints {
   }
 }
 
-function newKeys(): Keys {
+function newKeys(given: GivenKeys): Keys {
   const key = () => randomBytes(32).toString("base64url");
-  return { primaryKey: key(), secondaryKey: key() };
+  return { primaryKey: given?.primaryKey ?? key(), secondaryKey: given?.secondaryKey ?? key() };
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { ServiceRequest } from "../service.ts";
+import { GIVEN_KEYS } from "./endpoint.ts";
 import { invalid } from "./refusal.ts";
 import type { Resource } from "./resource.ts";
 
@@ -51,6 +52,7 @@ export const BATCH_ENDPOINT_BODY = z.looseObject({
   properties: z.looseObject({
     authMode: z.enum(["AADToken", "AMLToken", "Key"]),
     description: z.string().nullish(),
+    keys: GIVEN_KEYS,
     properties: dictionary,
     defaults: z.looseObject({ deploymentName: z.string().nullish() }).nullish(),
   }),

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import type { Resource } from "./resource.ts";
+import type { Row } from "./store.ts";
 
 export interface DeploymentProperties {
   readonly endpointComputeType: "Managed" | "Kubernetes";
@@ -12,13 +14,34 @@ export interface DeploymentProperties {
   readonly provisioningState: "Creating" | "Updating" | "Scaling" | "Deleting" | "Succeeded" | "Failed";
 }
 
+/** What a deployment keeps to itself. */
+export interface DeploymentSecrets {
+  /** As it was when an operation on it last succeeded: this is what serves, whatever was asked for since. */
+  readonly live?: Resource<DeploymentProperties> | undefined;
+}
+
+export type DeploymentRow = Row<DeploymentProperties, DeploymentSecrets>;
+
+/** What serves; undefined for one that never provisioned, or that is being deleted. */
+export function liveOf({ resource, hidden }: DeploymentRow): Resource<DeploymentProperties> | undefined {
+  const { provisioningState } = resource.properties;
+  if (provisioningState === "Deleting") return undefined;
+  return hidden.live ?? (provisioningState === "Succeeded" ? resource : undefined);
+}
+
 interface RequestSettings {
   readonly requestTimeout?: string | null | undefined;
   readonly maxConcurrentRequestsPerInstance?: number | null | undefined;
 }
 
 interface DataCollectorSettings {
-  readonly collections: Readonly<Record<string, { readonly dataCollectionMode?: string | null | undefined }>>;
+  readonly collections: Readonly<Record<string, CollectionSettings>>;
+}
+
+interface CollectionSettings {
+  readonly dataCollectionMode?: string | null | undefined;
+  /** Share of the requests that are collected, 0 to 1; all when it says nothing. */
+  readonly samplingRate?: number | null | undefined;
 }
 
 /** The first version of the API that knows of data collection. */
@@ -59,7 +82,10 @@ export const DEPLOYMENT_BODY = z.looseObject({
       .looseObject({
         collections: z.record(
           z.string(),
-          z.looseObject({ dataCollectionMode: z.enum(["Enabled", "Disabled"]).nullish() }),
+          z.looseObject({
+            dataCollectionMode: z.enum(["Enabled", "Disabled"]).nullish(),
+            samplingRate: z.number().min(0).max(1).nullish(),
+          }),
         ),
       })
       .nullish(),

@@ -6,6 +6,8 @@ import {
   DEPLOYMENT_BODY,
   DEPLOYMENT_PATCH,
   type DeploymentProperties,
+  type DeploymentRow,
+  type DeploymentSecrets,
   LOGS_BODY,
   MAX_INSTANCES,
   MAX_REQUEST_TIMEOUT_MS,
@@ -24,10 +26,7 @@ import { parseReference } from "./reference.ts";
 import { conflict, invalid, notFound } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
-import type { Row } from "./store.ts";
 import { DEFAULT_VM_SIZE, type Usages } from "./usages.ts";
-
-type DeploymentRow = Row<DeploymentProperties>;
 
 const PLATFORM_FAILED = "InternalServerError";
 
@@ -95,7 +94,7 @@ export class Deployments {
 
   #existing(call: Call, endpoint: string, name: string): DeploymentRow {
     const { key } = this.#endpoints.existing(call, endpoint);
-    const found = this.#context.store.get<DeploymentProperties>(`${key}/deployments/${name}`);
+    const found = this.#get(`${key}/deployments/${name}`);
     if (!found) throw notFound(`Online endpoint '${endpoint}' has no deployment '${name}'.`);
     return found;
   }
@@ -106,8 +105,8 @@ export class Deployments {
     const endpoint = this.#endpoints.existing(call, endpointName).resource;
     const id = `${endpoint.id}/deployments/${name}`;
     const { store, clock, provisioning } = this.#context;
-    const before = store.get<DeploymentProperties>(id);
-    this.#refuseUnlessReady(endpoint);
+    const before = this.#get(id);
+    this.#refuseUnlessReady(endpoint, before ? "update" : "create");
     if (before) this.#refuseWhenBusy(before);
     else this.#refuseOneMore(endpoint, name);
     checkTarget(endpoint, name, body.properties.endpointComputeType);
@@ -131,7 +130,7 @@ export class Deployments {
       systemData: systemData(clock.now(), before?.resource.systemData),
     };
     const operation = store.transaction(() => {
-      store.put(resource);
+      store.put(resource, before?.hidden);
       if (!before) store.count("deploymentsCreated");
       this.#context.measurements.count(workspaceOf(resource.id), "Model Deploy Started", {});
       return this.#operations.start("deployment", resource.id, provisioning.deploymentMs);
@@ -147,17 +146,19 @@ export class Deployments {
   #patch(call: Call, endpoint: string, name: string): ServiceAnswer {
     const before = this.#existing(call, endpoint, name);
     const body = readBody(call.request, DEPLOYMENT_PATCH);
+    this.#refuseUnlessReady(this.#endpoints.existing(call, endpoint).resource, "update");
     this.#refuseWhenBusy(before);
     const { store, clock, provisioning } = this.#context;
     const capacity = body.sku?.capacity ?? before.resource.sku?.capacity ?? 1;
     const operation = store.transaction(() => {
-      store.put({
+      const scaling: Resource<DeploymentProperties> = {
         ...before.resource,
         tags: { ...before.resource.tags, ...body.tags },
         sku: { name: "Default", ...before.resource.sku, capacity },
         properties: { ...before.resource.properties, provisioningState: "Scaling" },
         systemData: systemData(clock.now(), before.resource.systemData),
-      });
+      };
+      store.put(scaling, before.hidden);
       return this.#operations.start("deployment-scaling", before.resource.id, provisioning.deploymentMs);
     });
     return { status: 202, headers: this.#operations.acceptedHeaders(call.request, operation) };
@@ -166,7 +167,7 @@ export class Deployments {
   #delete(call: Call, endpointName: string, name: string): ServiceAnswer {
     const { store, provisioning } = this.#context;
     const endpoint = this.#endpoints.existing(call, endpointName);
-    const found = store.get<DeploymentProperties>(`${endpoint.key}/deployments/${name}`);
+    const found = this.#get(`${endpoint.key}/deployments/${name}`);
     if (!found) return { status: 204 };
     const percent = endpoint.resource.properties.traffic[found.resource.name] ?? 0;
     if (percent > 0) {
@@ -195,10 +196,11 @@ export class Deployments {
     );
     if (!endpoint) return;
     const name = target.slice(target.lastIndexOf("/") + 1).toLowerCase();
-    const kept = Object.entries(endpoint.resource.properties.traffic).filter(
-      ([key]) => key.toLowerCase() !== name,
-    );
-    const properties = { ...endpoint.resource.properties, traffic: Object.fromEntries(kept) };
+    const without = (shares: Readonly<Record<string, number>> = {}) =>
+      Object.fromEntries(Object.entries(shares).filter(([key]) => key.toLowerCase() !== name));
+    const { traffic, mirrorTraffic } = endpoint.resource.properties;
+    const left = { traffic: without(traffic), mirrorTraffic: without(mirrorTraffic) };
+    const properties = { ...endpoint.resource.properties, ...left };
     store.put({ ...endpoint.resource, properties }, endpoint.hidden);
   }
 
@@ -212,7 +214,8 @@ export class Deployments {
   #settle(target: string): void {
     this.#setState(target, "Succeeded");
     this.#context.reportHealth?.(target, true);
-    const found = this.#context.store.get<DeploymentProperties>(target)?.resource;
+    const found = this.#get(target)?.resource;
+    if (found) this.#context.store.put(found, { live: found } satisfies DeploymentSecrets);
     if (found) this.#context.measurements.level(found.id, "DeploymentCapacity", found.sku?.capacity ?? 1);
     if (found?.properties.endpointComputeType !== "Managed") return;
     this.#usages.begin(found.id, found.properties.instanceType ?? DEFAULT_VM_SIZE, found.sku?.capacity ?? 1);
@@ -287,10 +290,10 @@ export class Deployments {
     return { status: 200, body: { value: [{ resourceType: resource.type, sku, capacity }] } };
   }
 
-  #refuseUnlessReady({ name, properties }: Resource<EndpointProperties>): void {
+  #refuseUnlessReady({ name, properties }: Resource<EndpointProperties>, what: "create" | "update"): void {
     if (properties.provisioningState === "Succeeded") return;
     throw conflict(
-      `Cannot create a deployment in endpoint ${name} because it is in ${properties.provisioningState} provisioning state.`,
+      `Cannot ${what} a deployment in endpoint ${name} because it is in ${properties.provisioningState} provisioning state.`,
     );
   }
 
@@ -312,10 +315,14 @@ export class Deployments {
   }
 
   #setState(target: string, provisioningState: DeploymentProperties["provisioningState"]): void {
-    const { store } = this.#context;
-    const found = store.get<DeploymentProperties>(target);
+    const found = this.#get(target);
     if (!found) return;
-    store.put({ ...found.resource, properties: { ...found.resource.properties, provisioningState } });
+    const properties = { ...found.resource.properties, provisioningState };
+    this.#context.store.put({ ...found.resource, properties }, found.hidden);
+  }
+
+  #get(id: string): DeploymentRow | undefined {
+    return this.#context.store.get<DeploymentProperties, DeploymentSecrets>(id);
   }
 }
 

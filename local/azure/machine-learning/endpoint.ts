@@ -25,6 +25,11 @@ export interface EndpointSecrets {
   readonly tokens: Readonly<Record<string, number>>;
 }
 
+const givenKey = z.string().min(1).nullish();
+/** Taken when an endpoint is made, and never part of an answer. */
+export const GIVEN_KEYS = z.looseObject({ primaryKey: givenKey, secondaryKey: givenKey }).nullish();
+export type GivenKeys = z.infer<typeof GIVEN_KEYS>;
+
 const dictionary = z.record(z.string(), z.string().nullable());
 
 export const ENDPOINT_BODY = z.looseObject({
@@ -36,6 +41,7 @@ export const ENDPOINT_BODY = z.looseObject({
   properties: z.looseObject({
     authMode: z.enum(["Key", "AMLToken", "AADToken"]),
     description: z.string().nullish(),
+    keys: GIVEN_KEYS,
     properties: dictionary.nullish(),
     compute: z.string().nullish(),
     publicNetworkAccess: z.enum(["Enabled", "Disabled"]).nullish(),
@@ -126,7 +132,7 @@ function listed(deployments: readonly string[]): string {
 }
 
 /** Where an endpoint is called, at the address the caller already uses. */
-function scoringPath(endpoint: string): string {
+export function scoringPath(endpoint: string): string {
   return `/inference/${encodeURIComponent(endpoint)}/score`;
 }
 

@@ -4,6 +4,7 @@ import * as z from "zod";
 import type { ServiceAnswer, ServiceRequest } from "../service.ts";
 import type { Computes } from "./computes.ts";
 import { type Context, guidOf, workspaceId } from "./context.ts";
+import type { DeploymentProperties } from "./deployment.ts";
 import {
   checkMirror,
   checkTraffic,
@@ -11,9 +12,11 @@ import {
   ENDPOINT_PATCH,
   type EndpointProperties,
   type EndpointSecrets,
+  type GivenKeys,
   MIRROR_SINCE,
   renderEndpoint,
 } from "./endpoint.ts";
+import type { ModelHost } from "./model-host.ts";
 import { checkEndpointName } from "./names.ts";
 import type { Operation, Operations } from "./operations.ts";
 import { page, readCount, readTags } from "./paging.ts";
@@ -27,6 +30,7 @@ export interface EndpointParts {
   readonly operations: Operations;
   readonly usages: Usages;
   readonly computes: Computes;
+  readonly host: ModelHost;
 }
 
 export type EndpointRow = Row<EndpointProperties, EndpointSecrets>;
@@ -46,11 +50,13 @@ export class Endpoints {
   readonly #operations: Operations;
   readonly #usages: Usages;
   readonly #computes: Computes;
+  readonly #host: ModelHost;
 
-  constructor(context: Context, { operations, usages, computes }: EndpointParts) {
+  constructor(context: Context, { operations, usages, computes, host }: EndpointParts) {
     this.#context = context;
     this.#usages = usages;
     this.#computes = computes;
+    this.#host = host;
     this.#operations = operations;
     const settle = (target: string) => this.#setState(target, "Succeeded");
     const render = (target: string, request: ServiceRequest) => {
@@ -123,7 +129,7 @@ export class Endpoints {
       },
       systemData: systemData(this.#context.clock.now(), before?.resource.systemData),
     };
-    const operation = this.#begin(resource, before);
+    const operation = this.#begin(resource, before, body.properties.keys);
     if (before) return this.#answer(call, 200, resource);
     return {
       ...this.#answer(call, 201, resource),
@@ -151,11 +157,15 @@ export class Endpoints {
     );
   }
 
-  #begin(resource: Resource<EndpointProperties>, before: EndpointRow | undefined): Operation {
+  #begin(
+    resource: Resource<EndpointProperties>,
+    before: EndpointRow | undefined,
+    given: GivenKeys,
+  ): Operation {
     const { store, provisioning } = this.#context;
     const secrets: EndpointSecrets = before?.hidden ?? {
-      primaryKey: newKey(),
-      secondaryKey: newKey(),
+      primaryKey: given?.primaryKey ?? newKey(),
+      secondaryKey: given?.secondaryKey ?? newKey(),
       tokens: {},
     };
     return store.transaction(() => {
@@ -204,6 +214,7 @@ export class Endpoints {
     for (const deployment of store.list(`${target}/deployments`)) {
       store.delete(deployment.key);
       this.#usages.end(deployment.key);
+      this.#host.unload(deployment.key);
       this.#context.measurements.end(deployment.key);
       store.count("deploymentsDeleted");
     }
@@ -221,8 +232,8 @@ export class Endpoints {
     }
     const name = query.get("name")?.toLowerCase();
     const type = query.get("computeType")?.toLowerCase();
-    if (type !== undefined && type !== "managed" && type !== "kubernetes") {
-      throw invalid(`computeType is '${type}', expected Managed or Kubernetes.`);
+    if (type !== undefined && !["managed", "kubernetes", "azuremlcompute"].includes(type)) {
+      throw invalid(`computeType is '${type}', expected Managed, Kubernetes or AzureMLCompute.`);
     }
     const isTagged = readTags(call);
     const listed = this.#context.store
@@ -230,7 +241,7 @@ export class Endpoints {
       .map(({ resource }) => resource)
       .filter((resource) => name === undefined || resource.name.toLowerCase() === name)
       .filter(
-        ({ properties }) => type === undefined || (type === "kubernetes") === Boolean(properties.compute),
+        ({ properties }) => type === undefined || type === (properties.compute ? "kubernetes" : "managed"),
       )
       .filter(({ tags, properties }) => isTagged({ tags, properties: properties.properties }))
       .sort((a, b) => a.systemData[sortKey].localeCompare(b.systemData[sortKey]));
@@ -293,8 +304,12 @@ export class Endpoints {
     );
   }
 
+  /** Without those that are being deleted: traffic given to one would be lost with it. */
   #deploymentNames(endpoint: EndpointRow): string[] {
-    return this.#context.store.list(`${endpoint.key}/deployments`).map(({ resource }) => resource.name);
+    return this.#context.store
+      .list<DeploymentProperties>(`${endpoint.key}/deployments`)
+      .filter(({ resource }) => resource.properties.provisioningState !== "Deleting")
+      .map(({ resource }) => resource.name);
   }
 
   #setState(target: string, provisioningState: EndpointProperties["provisioningState"]): void {

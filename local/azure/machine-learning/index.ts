@@ -196,7 +196,7 @@ function assemble(context: Context, options: MachineLearningOptions) {
   });
   const pipelines = new Pipelines(context, { runs, runner, assets });
   const jobs = new Jobs(context, { operations, runs, runner, pipelines, computes, paths });
-  const endpoints = new Endpoints(context, { operations, usages, computes });
+  const endpoints = new Endpoints(context, { operations, usages, computes, host });
   const deployments = new Deployments(context, operations, { endpoints, host, usages, quotas });
   const batchEndpoints = new BatchEndpoints(context, operations);
   const batchDeployments = new BatchDeployments(context, {

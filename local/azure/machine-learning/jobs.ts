@@ -225,10 +225,10 @@ export class Jobs {
     if (!isTerminal(status)) {
       throw invalid(`Job '${name}' is ${status}, expected one that has ended: cancel it first.`);
     }
-    const { store } = this.#context;
-    store.transaction(() => {
-      for (const { key } of this.#parts.pipelines.steps(found)) store.delete(key);
-      store.delete(found.key);
+    const { runs, pipelines } = this.#parts;
+    this.#context.store.transaction(() => {
+      for (const { key } of pipelines.steps(found)) runs.remove(key);
+      runs.remove(found.key);
     });
     return { status: 200 };
   }

@@ -31,6 +31,17 @@ const Search = z.looseObject({
   order_by: z.array(z.string()).max(0, "expected none: runs come newest first here").optional(),
 });
 
+/** What is asked of one run, by its id. */
+const OF_A_RUN: readonly string[] = [
+  "GET runs/get",
+  "GET metrics/get-history",
+  "POST runs/log-metric",
+  "POST runs/log-parameter",
+  "POST runs/set-tag",
+  "POST runs/log-batch",
+  "POST runs/update",
+];
+
 /** `tags.name = 'value'`, the name bare, in backticks or in double quotes; clauses joined by `and`. */
 const CLAUSE = /^\s*tags?\.(?:`([^`]+)`|"([^"]+)"|([\w.]+))\s*=\s*['"]([^'"]*)['"]\s*$/;
 
@@ -85,6 +96,13 @@ export class Mlflow implements Service {
     if (call === "POST runs/search") return this.#search(this.#signedIn(request), workspace);
     if (call === "GET experiments/get-by-name") return this.#experiment(this.#signedIn(request), workspace);
     if (call === "POST experiments/search") return this.#experiments(this.#signedIn(request), workspace);
+    if (!OF_A_RUN.includes(call)) {
+      throw new Refusal(
+        404,
+        "ENDPOINT_NOT_FOUND",
+        `${call} is not part of the tracking API that is simulated here.`,
+      );
+    }
     const run = this.#run(request, workspace);
     switch (call) {
       case "GET runs/get":
@@ -99,15 +117,9 @@ export class Mlflow implements Service {
         return this.#log(run, { metrics: [], params: [], tags: [read(request, Pair)] });
       case "POST runs/log-batch":
         return this.#log(run, read(request, Batch));
-      case "POST runs/update":
+      default:
         // How a run ends is decided by its process; a client that reports it only repeats what will be known.
         return { run_info: this.#render(run).info };
-      default:
-        throw new Refusal(
-          404,
-          "ENDPOINT_NOT_FOUND",
-          `${call} is not part of the tracking API that is simulated here.`,
-        );
     }
   }
 

@@ -174,6 +174,11 @@ export class Pipelines {
       });
       return;
     }
+    // A step that was cancelled by itself has left out what the pipeline is for.
+    if (steps.some(({ resource }) => resource.properties.status === "Canceled")) {
+      runs.move(id, "Canceled");
+      return;
+    }
     runs.move(id, "Finalizing");
     runs.move(id, "Completed");
   }

@@ -1,4 +1,4 @@
-import { cp } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
@@ -188,6 +188,8 @@ export class RegistryAssets {
     const found = this.#context.store.get<AssetProperties, Origin>(target);
     if (!found?.hidden.source) return undefined;
     try {
+      // Of a copy that was cut off, or of a version by this name that was deleted.
+      await rm(this.#folder(found.key), { recursive: true, force: true });
       await cp(found.hidden.source, this.#folder(found.key), { recursive: true });
       return undefined;
     } catch (error) {

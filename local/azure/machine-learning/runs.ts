@@ -109,6 +109,16 @@ export class Runs {
     });
   }
 
+  /** Takes a job away with all that it has logged: another of its name has a history of its own. */
+  remove(key: string): void {
+    const { store } = this.#context;
+    store.transaction(() => {
+      store.delete(key);
+      store.sql("DELETE FROM metrics WHERE run = ?").run(key);
+      store.sql("DELETE FROM params WHERE run = ?").run(key);
+    });
+  }
+
   /** Calls once a job has ended, whichever way. In the transaction that writes it: only take note. */
   onEnd(listener: (job: JobRow) => void): void {
     this.#listeners.push(listener);

@@ -2,7 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { RecordRequest, Service, ServiceAnswer, ServiceRequest } from "../service.ts";
 import type { Context } from "./context.ts";
 import { type CollectedRequest, type DataCollector, inputRows, outputRows } from "./data-collector.ts";
-import { DEFAULT_REQUEST_TIMEOUT, type DeploymentProperties } from "./deployment.ts";
+import {
+  DEFAULT_REQUEST_TIMEOUT,
+  type DeploymentProperties,
+  type DeploymentSecrets,
+  liveOf,
+} from "./deployment.ts";
 import { readDuration } from "./duration.ts";
 import { type EndpointRow, findEndpoint } from "./endpoints.ts";
 import type { ModelHost } from "./model-host.ts";
@@ -10,6 +15,7 @@ import { Refusal } from "./refusal.ts";
 import { requestLog } from "./request-log.ts";
 import type { Resource } from "./resource.ts";
 import { readJson } from "./router.ts";
+import { describeScoring } from "./swagger.ts";
 import { TrafficSplitter } from "./traffic.ts";
 
 const DEPLOYMENT_HEADER = "azureml-model-deployment";
@@ -56,6 +62,8 @@ export class Scoring implements Service {
     if (room?.toLowerCase() !== "inference" || endpoint === undefined) return undefined;
     const requestId = randomUUID();
     try {
+      if (action?.toLowerCase() === "swagger.json" && more.length === 0 && request.method === "GET")
+        return withId(requestId, this.#describe(request, endpoint));
       if (action?.toLowerCase() !== "score" || more.length > 0)
         throw new Refusal(404, "NotFound", "expected /score");
       if (request.method !== "POST") throw new Refusal(405, "MethodNotAllowed", "expected POST");
@@ -66,10 +74,21 @@ export class Scoring implements Service {
     }
   }
 
-  async #score(request: ServiceRequest, name: string, requestId: string): Promise<ServiceAnswer> {
+  #describe(request: ServiceRequest, name: string): ServiceAnswer {
+    const { resource } = this.#called(request, name);
+    return { status: 200, body: JSON.stringify(describeScoring(resource.name, request.origin)) };
+  }
+
+  /** @throws {Refusal} 404 without the endpoint, 401 for who may not call it */
+  #called(request: ServiceRequest, name: string): EndpointRow {
     const endpoint = findEndpoint(this.#context, name);
     if (!endpoint) throw new Refusal(404, "NotFound", `There is no endpoint '${name}'.`);
     this.#authorize(endpoint, request);
+    return endpoint;
+  }
+
+  async #score(request: ServiceRequest, name: string, requestId: string): Promise<ServiceAnswer> {
+    const endpoint = this.#called(request, name);
     const deployment = this.#choose(endpoint, request);
     this.#mirror(endpoint, request, requestId);
     const answer = await this.#serveAndRecord(deployment, endpoint, request, requestId);
@@ -103,9 +122,9 @@ export class Scoring implements Service {
     if (!mirrored || request.headers[DEPLOYMENT_HEADER] !== undefined) return;
     const [name, percent] = mirrored;
     const chosen = this.#splitter(`${endpoint.key} mirror`).next({ [name]: percent, "": 100 - percent });
-    const found = this.#context.store.get<DeploymentProperties>(`${endpoint.key}/deployments/${name}`);
-    if (chosen !== name || !found || !serves(found.resource)) return;
-    const served = this.#serveAndRecord(found.resource, endpoint, request, requestId)
+    const found = chosen === name ? this.#find(endpoint.key, name) : undefined;
+    if (!found) return;
+    const served = this.#serveAndRecord(found, endpoint, request, requestId)
       .catch((error) => this.#context.log("error", `mirrored request to '${name}': ${String(error)}`))
       .finally(() => this.#mirrored.delete(served));
     this.#mirrored.add(served);
@@ -141,8 +160,8 @@ export class Scoring implements Service {
         `Endpoint '${resource.name}' has no valid deployment with positive weight.`,
       );
     }
-    const found = this.#context.store.get<DeploymentProperties>(`${key}/deployments/${chosen}`)?.resource;
-    if (!found || !serves(found)) {
+    const found = this.#find(key, chosen);
+    if (!found) {
       throw new Refusal(
         404,
         "NotFound",
@@ -150,6 +169,12 @@ export class Scoring implements Service {
       );
     }
     return found;
+  }
+
+  #find(endpoint: string, name: string): Deployment | undefined {
+    const id = `${endpoint}/deployments/${name}`;
+    const row = this.#context.store.get<DeploymentProperties, DeploymentSecrets>(id);
+    return row && liveOf(row);
   }
 
   #splitter(key: string): TrafficSplitter {
@@ -166,13 +191,19 @@ export class Scoring implements Service {
   ): Promise<{ answer: ServiceAnswer; modelStatusCode?: number }> {
     const { requestSettings, endpointComputeType } = deployment.properties;
     const codes = STATUS_CODES[endpointComputeType];
-    const body = readJson(request);
     const perInstance = requestSettings?.maxConcurrentRequestsPerInstance ?? 1;
     const limit = PENDING_FACTOR * perInstance * (deployment.sku?.capacity ?? 1);
     const pending = this.#pending.get(deployment.id) ?? 0;
     if (pending >= limit) {
       const message = `Deployment '${deployment.name}' has ${pending} requests pending, expected fewer than ${limit}.`;
       return { answer: { status: codes.busy, headers: { "retry-after": "1" }, body: plain(message) } };
+    }
+    let body: unknown;
+    try {
+      body = readJson(request);
+    } catch (error) {
+      // The endpoint passes bodies on unread: it is the server of the model that cannot read this one.
+      return this.#failed(deployment, error, 400);
     }
     this.#pending.set(deployment.id, pending + 1);
     const collected = this.#collected(deployment, endpoint.resource.name, request, requestId);
@@ -184,14 +215,14 @@ export class Scoring implements Service {
       requestSettings?.requestTimeout ?? DEFAULT_REQUEST_TIMEOUT,
     );
     const outcome = await this.#within(timeoutMs, settled);
-    if (collects(deployment, "model_inputs"))
+    if (collects(deployment, "model_inputs", requestId))
       this.#parts.collector.collect("inputs", { ...collected, rows: inputRows(body) });
     if (outcome.kind === "timeout") {
       const message = `Deployment '${deployment.name}' did not answer within ${timeoutMs} ms.`;
       return { answer: { status: codes.timeout, body: plain(message) } };
     }
     if (outcome.kind === "error") return this.#failed(deployment, outcome.error);
-    if (collects(deployment, "model_outputs")) {
+    if (collects(deployment, "model_outputs", requestId)) {
       this.#parts.collector.collect("outputs", { ...collected, rows: outputRows(outcome.value) });
     }
     const headers = { "content-type": "application/json" };
@@ -201,12 +232,16 @@ export class Scoring implements Service {
     };
   }
 
-  #failed(deployment: Deployment, error: unknown): { answer: ServiceAnswer; modelStatusCode: number } {
+  #failed(
+    deployment: Deployment,
+    error: unknown,
+    modelStatusCode = 500,
+  ): { answer: ServiceAnswer; modelStatusCode: number } {
     const reason = error instanceof Error ? error.message : String(error);
     this.#parts.host.log(deployment.id, `scoring failed: ${reason}`);
     const headers = {
-      "ms-azureml-model-error-statuscode": "500",
-      "ms-azureml-model-error-reason": encodeURI(reason).slice(0, 200),
+      "ms-azureml-model-error-statuscode": String(modelStatusCode),
+      "ms-azureml-model-error-reason": encodeURI(reason.toWellFormed()).slice(0, 200),
     };
     return {
       answer: {
@@ -214,7 +249,7 @@ export class Scoring implements Service {
         headers,
         body: plain(`The model failed: ${reason}`),
       },
-      modelStatusCode: 500,
+      modelStatusCode,
     };
   }
 
@@ -248,14 +283,14 @@ export class Scoring implements Service {
   }
 }
 
-/** One that is being made has nothing to serve yet; one whose update failed serves what it did before. */
-function serves({ properties: { provisioningState } }: Deployment): boolean {
-  return provisioningState !== "Creating" && provisioningState !== "Deleting";
-}
-
-/** Data is collected unless the deployment says otherwise: the 2022-10-01 client cannot ask for it. */
-function collects({ properties }: Deployment, collection: string): boolean {
-  return properties.dataCollector?.collections[collection]?.dataCollectionMode !== "Disabled";
+/**
+ * Data is collected unless the deployment says otherwise: the 2022-10-01 client cannot ask for it. A request is in the
+ * sample by its id, so that what is collected of its answer belongs to what is collected of its input.
+ */
+function collects({ properties }: Deployment, collection: string, requestId: string): boolean {
+  const { dataCollectionMode, samplingRate } = properties.dataCollector?.collections[collection] ?? {};
+  const chance = Number.parseInt(requestId.slice(0, 8), 16) / 2 ** 32;
+  return dataCollectionMode !== "Disabled" && chance < (samplingRate ?? 1);
 }
 
 const plain = (message: string): string => JSON.stringify({ message });

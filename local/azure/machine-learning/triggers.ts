@@ -99,13 +99,13 @@ function isDue({ frequency, interval, schedule }: RecurrenceTrigger, date: Date,
   if (frequency === "Day") return days % interval === 0;
   if (frequency === "Week") {
     const weeks = Math.floor((days + start.getUTCDay()) / 7);
-    const wanted = schedule?.weekDays ?? [weekDayOf(start.getUTCDay())];
+    const wanted = schedule?.weekDays?.length ? schedule.weekDays : [weekDayOf(start.getUTCDay())];
     return weeks % interval === 0 && wanted.includes(weekDayOf(date.getUTCDay()));
   }
   const months =
     (date.getUTCFullYear() - start.getUTCFullYear()) * 12 + date.getUTCMonth() - start.getUTCMonth();
   // A day that a month does not have is left out of it.
-  const wanted = schedule?.monthDays ?? [start.getUTCDate()];
+  const wanted = schedule?.monthDays?.length ? schedule.monthDays : [start.getUTCDate()];
   return months % interval === 0 && wanted.includes(date.getUTCDate());
 }
 

@@ -137,7 +137,10 @@ export class Workspaces {
   #remove(target: string): void {
     const { store } = this.#context;
     const { runs, runner, usages } = this.#parts;
-    for (const { resource } of runs.of(target)) runner.cancel(resource.id);
+    for (const { key, resource } of runs.of(target)) {
+      runner.cancel(resource.id);
+      runs.remove(key);
+    }
     usages.endBelow(target);
     this.#context.measurements.end(target);
     for (const { key } of store.below(target)) store.delete(key);

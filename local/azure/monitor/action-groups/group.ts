@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { LoopbackUrl } from "../../front/loopback-url.ts";
 
 /** Receivers that exist in Azure and nobody here could receive with. */
 const NOT_SIMULATED = [
@@ -32,7 +33,7 @@ const useCommonAlertSchema = z.boolean().nullish();
 
 const Webhook = z.looseObject({
   name: Name,
-  serviceUri: z.url(),
+  serviceUri: LoopbackUrl,
   useCommonAlertSchema,
   useAadAuth: z
     .literal(false, { error: "Microsoft Entra tokens on webhooks are not simulated, expected false" })
@@ -42,7 +43,7 @@ const AzureFunction = z.looseObject({
   name: Name,
   functionAppResourceId: z.string().startsWith("/"),
   functionName: z.string().min(1),
-  httpTriggerUrl: z.url(),
+  httpTriggerUrl: LoopbackUrl,
   useCommonAlertSchema,
 });
 

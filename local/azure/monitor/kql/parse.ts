@@ -17,6 +17,19 @@ const PARSERS: Readonly<Record<string, (tokens: Tokens) => Operator>> = {
   limit: (tokens) => ({ kind: "take", count: tokens.wholeNumber() }),
 };
 const SIMULATED = "where, extend, project, summarize, order by, sort by, top, take, limit";
+/** What a query may begin with in place of a table: refused by name. */
+const STATEMENTS = [
+  "let",
+  "set",
+  "declare",
+  "union",
+  "print",
+  "range",
+  "search",
+  "find",
+  "datatable",
+  "externaldata",
+];
 
 /**
  * Reads a query: one table, then operators behind bars.
@@ -25,10 +38,12 @@ const SIMULATED = "where, extend, project, summarize, order by, sort by, top, ta
  */
 export function parseQuery(text: string): Query {
   const tokens = new Tokens(tokenize(text));
+  if (STATEMENTS.includes(tokens.peek().text))
+    tokens.fail(`'${tokens.peek().text}' is not simulated: a query begins with its table.`);
   const table = tokens.name("the name of a table");
   const operators: Operator[] = [];
   while (tokens.takeSymbol("|")) {
-    const name = tokens.next();
+    const name = tokens.hyphenated();
     const parse = name.kind === "name" && Object.hasOwn(PARSERS, name.text) ? PARSERS[name.text] : undefined;
     if (!parse) {
       const why = `the operator '${name.text}' is not simulated. Simulated are ${SIMULATED}.`;

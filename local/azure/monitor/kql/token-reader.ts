@@ -23,6 +23,23 @@ export class Tokens {
     return token;
   }
 
+  /** The next token; of names with hyphens and nothing else between them, all, e.g. `project-away`. */
+  hyphenated(): Token {
+    let name = this.next();
+    while (name.kind === "name" && this.#follows(name, 0, "-") && this.#follows(name, 1)) {
+      name = { ...name, text: `${name.text}-${this.peek(1).text}` };
+      this.#at += 2;
+    }
+    return name;
+  }
+
+  /** Whether the token `ahead`, a name unless told otherwise, stands where a hyphenated name would go on. */
+  #follows({ text, at }: Token, ahead: 0 | 1, symbol?: string): boolean {
+    const next = this.peek(ahead);
+    const isWanted = symbol === undefined ? next.kind === "name" : next.text === symbol;
+    return isWanted && next.at.line === at.line && next.at.pos === at.pos + text.length + ahead;
+  }
+
   takeSymbol(...symbols: readonly string[]): Token | undefined {
     const token = this.peek();
     return token.kind === "symbol" && symbols.includes(token.text) ? this.next() : undefined;

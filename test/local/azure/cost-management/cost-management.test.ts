@@ -118,6 +118,21 @@ describe("a budget", () => {
     ]);
   });
 
+  test("is looked at on demand, without waiting for the end of the day, and not told twice", async () => {
+    const { client, clock, tiers, call } = await start([
+      running(JANUARY, JANUARY + 31 * DAY, { instances: 200 }),
+    ]);
+    await client.budgets.createOrUpdate(IN_GROUP, "monthly", budget());
+    clock.advance(HOUR);
+    const looked = await call("POST", "/_budgets", {});
+    expect([looked.status, await looked.json()]).toEqual([200, { budgets: 1 }]);
+    expect(tiers()).toEqual([["2026-01-01T01:00:00.000Z", "cost", "50%", 60]]);
+    await call("POST", "/_budgets", {});
+    clock.advance(DAY);
+    expect(tiers().map(([, , name]) => name)).toEqual(["50%", "80%", "100%"]);
+    expect((await call("GET", "/_budgets", {})).status).toBe(405);
+  });
+
   test("says so in the published payload, field by field", async () => {
     const { client, clock, told } = await start([running(JANUARY, JANUARY + 31 * DAY, { instances: 200 })]);
     await client.budgets.createOrUpdate(SCOPE, "monthly", budget({ notifications: { half: tier(50) } }));

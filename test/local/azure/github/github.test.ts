@@ -470,6 +470,12 @@ describe("a webhook", () => {
     ]);
   });
 
+  test("that would be told off this machine is refused", async () => {
+    const config = { url: "https://example.invalid/hook" };
+    const asked = client()("POST /repos/{owner}/{repo}/hooks", { ...REPO, config });
+    await expect(asked).rejects.toMatchObject({ status: 422 });
+  });
+
   test("of an event that is not simulated is refused by name", async () => {
     const config = { url: "http://localhost:1/x" };
     const asked = client()("POST /repos/{owner}/{repo}/hooks", { ...REPO, config, events: ["deployment"] });

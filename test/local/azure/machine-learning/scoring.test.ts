@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
+import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../../../local/clock.ts";
 import { AT, WORKSPACE_ID } from "./identity.ts";
 import { newModel, registerModel } from "./model.ts";
-import { type Answer, type Fixture, newFolder, start } from "./setup.ts";
+import { type Answer, type Fixture, newFolder, start, until } from "./setup.ts";
 
 const QUICK = { updateIntervalInMs: 1 };
 const body = (value: unknown) => ({
@@ -168,4 +168,37 @@ test("collects inputs and outputs under the caller's own request id", async () =
     data: [{ max: 3, min: 1 }],
   });
   expect(await line("model_outputs")).toMatchObject({ correlationid: id, data: [{ prediction: 6 }] });
+});
+
+test("collects the share of requests that a deployment asks for, inputs and outputs of the same ones", async () => {
+  const fixture = await start();
+  const score = await serve(fixture);
+  const at = "onlineEndpoints/weather/deployments/blue?api-version=2024-04-01";
+  const { body: before } = await fixture.call("GET", at);
+  const half = { dataCollectionMode: "Enabled", samplingRate: 0.5 };
+  const collections = { model_inputs: half, model_outputs: half };
+  const properties = { ...Object(before.properties), dataCollector: { collections } };
+  expect((await fixture.call("PUT", at, { ...before, properties })).status).toBe(200);
+  await until(async () => {
+    const { provisioningState } = Object((await fixture.call("GET", at)).body.properties);
+    return provisioningState === "Succeeded";
+  });
+  const total = 40;
+  for (let n = 0; n < total; n++) await score(n);
+  await fixture.stop();
+  const ids = async (collection: string) => {
+    const folder = path.join(fixture.data, "datastore/modelDataCollector/weather/blue", collection);
+    const files = await Array.fromAsync(glob("**/*.jsonl", { cwd: folder }));
+    const texts = await Promise.all(files.map((file) => readFile(path.join(folder, file), "utf8")));
+    return texts.flatMap((text) =>
+      text
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).correlationid),
+    );
+  };
+  const inputs = await ids("model_inputs");
+  expect(inputs.length).toBeGreaterThan(0);
+  expect(inputs.length).toBeLessThan(total);
+  expect(await ids("model_outputs")).toEqual(inputs);
 });

@@ -106,3 +106,9 @@ test("has no moment after its end", () => {
     nextTrigger(recurrence("Hour", 1, { endTime: "2026-01-01T09:30:00" }), CREATED, CREATED),
   ).toBeUndefined();
 });
+
+test("takes an empty list of days for none: the days are then those of its beginning", () => {
+  const schedule = { hours: [8], minutes: [0], weekDays: [], monthDays: [] };
+  expect(moments(recurrence("Week", 1, { schedule }), 2)).toEqual(["2026-01-08T08:00", "2026-01-15T08:00"]);
+  expect(moments(recurrence("Month", 1, { schedule }), 2)).toEqual(["2026-02-01T08:00", "2026-03-01T08:00"]);
+});

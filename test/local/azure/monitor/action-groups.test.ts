@@ -167,8 +167,8 @@ describe("the resource manager", () => {
       what: "receivers of one name",
       more: {
         webhookReceivers: [
-          { name: "a", serviceUri: "http://a" },
-          { name: "A", serviceUri: "http://b" },
+          { name: "a", serviceUri: "http://localhost/a" },
+          { name: "A", serviceUri: "http://localhost/b" },
         ],
       },
       says: "Two receivers are named 'a'",
@@ -182,6 +182,11 @@ describe("the resource manager", () => {
       what: "a receiver without an address",
       more: { webhookReceivers: [{ name: "a", serviceUri: "nowhere" }] },
       says: "serviceUri",
+    },
+    {
+      what: "a receiver that is not on this machine",
+      more: { webhookReceivers: [{ name: "a", serviceUri: "https://example.invalid/hook" }] },
+      says: "the stand-in sends nothing off this machine",
     },
   ])("refuses $what", async ({ more, says }) => {
     const { client } = await startMonitor();

@@ -312,7 +312,10 @@ describe("a query that is refused", () => {
     { query: "AmlOnlineEndpointTrafficLog | where", token: "<EOF>", line: 1, pos: 35 },
     { query: "AmlOnlineEndpointTrafficLog | take many", token: "many", line: 1, pos: 35 },
     { query: "| take 1", token: "|", line: 1, pos: 0 },
-    { query: "let x = 1; AmlOnlineEndpointTrafficLog", token: "x", line: 1, pos: 4 },
+    { query: "let x = 1; AmlOnlineEndpointTrafficLog", token: "let", line: 1, pos: 0 },
+    { query: "union AmlOnlineEndpointTrafficLog, Other", token: "union", line: 1, pos: 0 },
+    { query: "AmlOnlineEndpointTrafficLog | project-away Path", token: "project-away", line: 1, pos: 30 },
+    { query: "AmlOnlineEndpointTrafficLog | make-series count()", token: "make-series", line: 1, pos: 30 },
     { query: "AmlOnlineEndpointTrafficLog | where Path == 'x", token: "'", line: 1, pos: 44 },
   ])("names '$token' and its place in: $query", async ({ query, token, line, pos }) => {
     const { ask } = system();

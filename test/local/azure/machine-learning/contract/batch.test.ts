@@ -157,6 +157,14 @@ test("hands out keys where keys are what it takes", async () => {
   await expect(endpoints().listKeys(...AT, "tokened")).rejects.toEqual(refused(400));
 });
 
+test("takes keys when it is made, and shows them to nobody but who asks for them", async () => {
+  const keys = { primaryKey: "first-of-my-own", secondaryKey: "second-of-my-own" };
+  const body = { ...ENDPOINT, properties: { authMode: "Key" as const, keys } };
+  const made = await endpoints().beginCreateOrUpdateAndWait(...AT, "own-keys", body, QUICK);
+  expect(JSON.stringify(made)).not.toContain("of-my-own");
+  expect(await endpoints().listKeys(...AT, "own-keys")).toEqual(keys);
+});
+
 test("deletes a deployment that is not the default, and an endpoint with all of its own", async () => {
   await make("gone");
   await deployments().beginCreateOrUpdateAndWait(...AT, "gone", "green", deploymentOf(), QUICK);

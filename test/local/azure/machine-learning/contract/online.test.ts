@@ -69,6 +69,17 @@ describe("online endpoints", () => {
     expect(after.secondaryKey).not.toBe(before.secondaryKey);
   });
 
+  test("are made with the keys that they are given, which no answer shows but that of listKeys", async () => {
+    const keys = { primaryKey: "first-of-my-own", secondaryKey: "second-of-my-own" };
+    await makeEndpoint("own-keys", { keys });
+    expect(await endpoints().listKeys(...AT, "own-keys")).toEqual(keys);
+    const made = await endpoints().get(...AT, "own-keys");
+    expect(JSON.stringify(made)).not.toContain("of-my-own");
+    const again = { ...made, properties: { ...made.properties, keys: { primaryKey: "other-of-my-own" } } };
+    await endpoints().beginCreateOrUpdateAndWait(...AT, "own-keys", again, QUICK);
+    expect(await endpoints().listKeys(...AT, "own-keys")).toEqual(keys);
+  });
+
   test("hand out a token that tells when it ends, in seconds", async () => {
     await makeEndpoint("tokened", { authMode: "AMLToken" });
     const {

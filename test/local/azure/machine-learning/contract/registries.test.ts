@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { newModel, registerModel } from "../model.ts";
@@ -121,6 +121,28 @@ test("answers 409 when a version is published where there is one", async () => {
   await call("POST", "models/twice/versions/1/publish", to);
   await published(at("models/twice/versions/1"));
   await expect(call("POST", "models/twice/versions/1/publish", to)).rejects.toEqual(refused(409, "Conflict"));
+});
+
+test("publishes a version anew, after its deletion, without a file of the one before", async () => {
+  const to = { registryName: "shared", destinationName: "anew", destinationVersion: "1" };
+  const folder = path.join(fixture.data, "registries", "shared", "models", "anew", "versions", "1");
+  const first = await newModel(fixture);
+  const source = path.join(fixture.data, "datastore", first.split("/paths/")[1] ?? "");
+  await writeFile(path.join(source, "weights.bin"), "1");
+  await registerModel(fixture, "anew", "1", first);
+  await registerModel(fixture, "anew", "2", await newModel(fixture));
+  await call("POST", "models/anew/versions/1/publish", to);
+  await published(at("models/anew/versions/1"));
+  expect(existsSync(path.join(folder, "weights.bin"))).toBe(true);
+  await call("DELETE", at("models/anew/versions/1"));
+  await until(
+    async () =>
+      (await fixture.call("GET", `${at("models/anew/versions/1")}?api-version=${NEWEST}`)).status === 404,
+  );
+  await call("POST", "models/anew/versions/2/publish", to);
+  await published(at("models/anew/versions/1"));
+  expect(existsSync(path.join(folder, "MLmodel"))).toBe(true);
+  expect(existsSync(path.join(folder, "weights.bin"))).toBe(false);
 });
 
 test("leaves a version whose content cannot be copied as Failed", async () => {
