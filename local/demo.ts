@@ -40,7 +40,7 @@ async function end(code: number): Promise<void> {
   await rm(data, { recursive: true, force: true });
   process.exit(code);
 }
-// Each as often as it comes: Ctrl-C under npm comes twice, from the terminal and from npm.
+// Each as often as it comes: with some shells Ctrl-C under npm comes twice, from the terminal and from npm.
 process.on("SIGINT", () => void end(130));
 process.on("SIGTERM", () => void end(143));
 

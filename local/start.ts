@@ -85,7 +85,7 @@ async function end(code: number, message?: string): Promise<void> {
   await system.stop();
   process.exit(code);
 }
-// Each as often as it comes: Ctrl-C under npm comes twice, from the terminal and from npm.
+// Each as often as it comes: with some shells Ctrl-C under npm comes twice, from the terminal and from npm.
 process.on("SIGINT", () => void end(0));
 process.on("SIGTERM", () => void end(0));
 void system.broken.then((what) => end(1, `${what}: ${addresses.data}/logs tells why.`));

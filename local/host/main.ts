@@ -80,7 +80,7 @@ async function main(): Promise<void> {
     await stop();
     process.exit(0);
   };
-  // Each as often as it comes: Ctrl-C under npm comes twice, from the terminal and from npm.
+  // Each as often as it comes: with some shells Ctrl-C under npm comes twice, from the terminal and from npm.
   process.on("SIGINT", end);
   process.on("SIGTERM", end);
   if (process.send) process.once("disconnect", end);

@@ -24,12 +24,14 @@ async function startOnce(temporary: string): Promise<number> {
   const child = spawn("npm", ["start", "--silent", "--", ...PORTS, "--data", data, "--json"], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, TMPDIR: temporary },
+    detached: true,
   });
   const gone = once(child, "exit");
   for await (const text of createInterface({ input: child.stdout })) {
     if (JSON.parse(text).event !== "ready") continue;
     const readyMs = performance.now() - begun;
-    child.kill("SIGINT");
+    // As Ctrl-C does it: npm does not pass it on.
+    process.kill(-(child.pid ?? 0), "SIGINT");
     await gone;
     fs.rmSync(data, { recursive: true });
     return readyMs;

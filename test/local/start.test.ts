@@ -83,7 +83,7 @@ test("says all addresses first and then that it is ready, and Ctrl-C leaves noth
   }
   expect(events.map(({ event }) => event)).toEqual(["addresses", "ready"]);
   expect((await fetch(`${events[0]?.console}`)).status).toBe(200);
-  // A terminal sends it to every process at once, and npm passes it on to the one that it started.
+  // A terminal sends it to every process at once, and npm may pass it on to the one that it started.
   process.kill(-Number(child.pid), "SIGINT");
   child.kill("SIGINT");
   const [code] = await closed;
