@@ -1,16 +1,10 @@
-/** Measures our engine in a process of its own; the last line is the figures as JSON. */
+/** How soon our engine answers, in a process of its own; the last line is the figures as JSON. */
 
 import { quantile } from "../../../bench/figures.ts";
 import { openEmbedded } from "./embedded.ts";
-import { rounds, SIZES } from "./sizes.ts";
+import { SIZES } from "./sizes.ts";
 
 const host = await openEmbedded();
-
-const cpuBefore = process.cpuUsage();
-const instancesPerSecond = await rounds(() => host.run("chain"));
-const { user, system } = process.cpuUsage(cpuBefore);
-const batches = SIZES.WARM_UP_BATCHES + SIZES.ROUNDS;
-const cpuMsPerInstance = (user + system) / 1000 / (batches * SIZES.INSTANCES);
 
 async function startLatencies(): Promise<number[]> {
   const latenciesMs: number[] = [];
@@ -64,8 +58,6 @@ await host.stop();
 
 const share = (latencies: number[][], of: number) => latencies.map((each) => quantile(each, of));
 const figures = {
-  instancesPerSecond,
-  cpuMsPerInstance,
   startP50: share(starts, 0.5),
   startP99: share(starts, 0.99),
   eventP50: share(events, 0.5),

@@ -6,7 +6,7 @@ export const SIZES = {
   INSTANCES: sized("INSTANCES", 500),
   STEPS: 5,
   /** Batches of the same size before the first that counts: the code is compiled by then. */
-  WARM_UP_BATCHES: sized("WARM_UP_BATCHES", 4),
+  WARM_UP_BATCHES: sized("WARM_UP_BATCHES", 8),
   ROUNDS: sized("ROUNDS", 3),
   /** Instances one after another, for the two latencies. */
   LATENCIES: sized("LATENCIES", 500),
