@@ -35,11 +35,11 @@ export interface System {
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const CLOUD = "local/system/cloud-process.ts";
-const HOST = "local/host/main.ts";
+const HOST = "local/host/command.ts";
 
 /** Bundles the parts that have changed, so that none of them has to when it starts. */
 export async function bundleParts(): Promise<void> {
-  const parts = ["local/start.ts", CLOUD, HOST, "local/host/index.ts"];
+  const parts = ["local/start.ts", CLOUD, HOST];
   await Promise.all(parts.map((part) => bundleOf(pathToFileURL(join(ROOT, part)))));
 }
 

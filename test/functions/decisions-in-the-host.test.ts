@@ -33,7 +33,7 @@ beforeAll(async () => {
   const policyFile = join(data, "policy.yaml");
   writeFileSync(policyFile, JSON.stringify({ version: 1, models: { forecast: policy } }));
   const host = startChild(
-    resolve("local/host/main.ts"),
+    "local/host/command.ts",
     ["--app", resolve("."), "--port", "0", "--data", join(data, "host"), "--json"],
     {
       env: { ...(await appSettings(azure, data)), OUTERLOOP_POLICY: policyFile },

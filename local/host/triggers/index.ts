@@ -2,13 +2,12 @@
 import { messageOf } from "../errors.ts";
 import { isType } from "../worker/registry.ts";
 import type { Listener, TriggerContext } from "./context.ts";
-import { startTimer } from "./timer.ts";
 
 type StartListener = (context: TriggerContext) => Listener;
 
-/** The SDKs are loaded only for apps that need them: they would double the start time of all others. */
+/** What a trigger needs is loaded only for apps that have it: the SDKs would double the start time of all others. */
 const STARTERS: readonly { readonly type: string; readonly load: () => Promise<StartListener> }[] = [
-  { type: "timerTrigger", load: async () => startTimer },
+  { type: "timerTrigger", load: async () => (await import("./timer.ts")).startTimer },
   { type: "serviceBusTrigger", load: async () => (await import("./service-bus.ts")).startServiceBus },
   { type: "eventHubTrigger", load: async () => (await import("./event-hubs.ts")).startEventHub },
 ];

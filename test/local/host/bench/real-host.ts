@@ -10,14 +10,13 @@ import { fileURLToPath } from "node:url";
 import { BENCH_APP } from "./embedded.ts";
 
 const local = (file: string) => fileURLToPath(new URL(`../../../../local/${file}`, import.meta.url));
-const MAIN = local("host/main.ts");
 
 /** The two ways to the host's command line. */
 export const WAYS = {
   /** As `npm run host` and `npm start` do it: TypeScript without its types is kept for the next start. */
-  launched: [local("run.js"), MAIN],
+  launched: [local("run.js"), local("host/command.ts")],
   /** Node on the TypeScript itself, which it strips of its types each time. */
-  alone: [MAIN],
+  alone: [local("host/main.ts")],
 } as const;
 
 /** The host tidies its memory a second after it is ready. */
