@@ -122,7 +122,9 @@ async function start(
   const at = (name: string) => path.join(data, name);
   // Keys are made beside everything else: nobody waits for them alone.
   const secrets = Promise.all([ensureCertificates(at("tls"), clock.now()), ensureKeys(data)]);
-  secrets.catch(() => {});
+  // A start that failed meanwhile leaves nobody writing.
+  const settled = Promise.allSettled([secrets]);
+  stops.push(async () => void (await settled));
 
   const faults = new Faults(at("faults.sqlite"), clock);
   stops.push(async () => faults.stop());
