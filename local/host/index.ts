@@ -2,9 +2,9 @@
 import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import type { FunctionDefinition, HostLog } from "./contract.ts";
-import { Gate } from "./durable/gate.ts";
 import { openDurable, openRpcDoor, usesDurable } from "./durable-door.ts";
 import { HostStartError, isDamagedDatabase, messageOf } from "./errors.ts";
+import { Gate } from "./gate.ts";
 import { KeyRing } from "./http/keys.ts";
 import { type Listener, listen } from "./http/listen.ts";
 import { buildRouteTable } from "./http/routes.ts";

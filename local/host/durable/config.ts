@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import * as z from "zod/mini";
 import { messageOf } from "../errors.ts";
 import { processSettings, resolveSettings } from "../settings/app-settings.ts";
-import "../zod-words.ts";
+import { wordsOf } from "../zod-words.ts";
 
 const count = z.int().check(z.positive());
 const perCore = () => 10 * availableParallelism();
@@ -31,10 +31,7 @@ export type DurableConfig = z.infer<typeof DurableConfig> & { readonly hubName: 
 export function readConfig(raw: unknown): DurableConfig {
   const parsed = DurableConfig.safeParse(raw ?? {});
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(
-      (issue) => `${issue.path.join(".") || "(itself)"}: ${issue.message}`,
-    );
-    throw new Error(`host.json extensions.durableTask is not valid. ${problems.join("; ")}`);
+    throw new Error(`host.json extensions.durableTask is not valid. ${wordsOf(parsed.error)}`);
   }
   try {
     return { ...parsed.data, hubName: hubName(parsed.data.hubName) };

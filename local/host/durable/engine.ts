@@ -6,12 +6,12 @@
  */
 import type { Clock } from "../../clock.ts";
 import type { FunctionDefinition, FunctionInvoker, HostLog } from "../contract.ts";
+import { Gate } from "../gate.ts";
 import type { DurableConfig } from "./config.ts";
 import { DueQueue } from "./due-queue.ts";
 import { runEntityBatch } from "./entities.ts";
 import { runEpisode } from "./episode.ts";
 import { FunctionIndex, type TriggerType } from "./function-index.ts";
-import { Gate } from "./gate.ts";
 import { EventType, type IncomingEvent, isFinal, type ParentInstance, Status } from "./history.ts";
 import { HotInstances } from "./hot-instances.ts";
 import { LOG_CATEGORY, newId } from "./ids.ts";

@@ -1,6 +1,6 @@
 import type { FunctionDefinition, HostLog } from "../contract.ts";
-import type { Gate } from "../durable/gate.ts";
 import type { DurableExtension } from "../durable-extension.ts";
+import type { Gate } from "../gate.ts";
 import type { Intake } from "../triggers/intake.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { KeyRing } from "./keys.ts";

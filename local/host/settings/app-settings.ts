@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import * as z from "zod/mini";
 import { HostStartError, messageOf } from "../errors.ts";
-import "../zod-words.ts";
+import { wordsOf } from "../zod-words.ts";
 import { parseLenientJson } from "./lenient-json.ts";
 
 /** Looks a setting up by name: exactly first, then ignoring case, as the platform's configuration does. */
@@ -46,7 +46,7 @@ export function readLocalSettings(appFolder: string): LocalSettings {
     throw refuse(messageOf(error));
   }
   const { data, error } = LocalSettings.safeParse(raw);
-  if (error) throw refuse(z.prettifyError(error).replaceAll("\n", " "));
+  if (error) throw refuse(wordsOf(error));
   if (data.IsEncrypted) throw refuse("IsEncrypted is true, expected plain values");
   return data;
 }

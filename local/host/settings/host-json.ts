@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import * as z from "zod/mini";
 import { HostStartError, messageOf } from "../errors.ts";
-import "../zod-words.ts";
+import { wordsOf } from "../zod-words.ts";
 import { misspeltNames } from "./host-json-names.ts";
 import { lineOfComment, parseLenientJson } from "./lenient-json.ts";
 import { parseTimeSpan } from "./time-span.ts";
@@ -136,7 +136,7 @@ export function readHostJson(appFolder: string, environment: NodeJS.ProcessEnv):
     );
   const { data, error } = HostJson.safeParse(overridden);
   const wrong = [
-    ...(error?.issues ?? []).map((issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`),
+    ...(error ? [wordsOf(error)] : []),
     ...misspeltNames(overridden).map(
       ({ path: name, meant }) =>
         `'${name}' is no setting, and Azure passes over a name it does not know. Did you mean '${meant}'?`,

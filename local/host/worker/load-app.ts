@@ -4,7 +4,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod/mini";
 import { HostStartError, messageOf } from "../errors.ts";
-import "../zod-words.ts";
+import { wordsOf } from "../zod-words.ts";
 
 const AppPackage = z.looseObject({
   main: z.optional(z.string().check(z.minLength(1))),
@@ -73,8 +73,7 @@ function readPackage(appFolder: string): z.infer<typeof AppPackage> {
   }
   const { data, error } = AppPackage.safeParse(raw);
   if (data) return data;
-  const issues = error.issues.map((issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`);
-  throw new HostStartError(`package.json in '${appFolder}' is wrong: ${issues.join("; ")}`);
+  throw new HostStartError(`package.json in '${appFolder}' is wrong: ${wordsOf(error)}`);
 }
 
 function isEsModule(file: string, isModulePackage: boolean): boolean {
