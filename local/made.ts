@@ -1,5 +1,5 @@
 /** Remembers of which files something was made, so that it is made anew only when one of them has changed. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import {
   existsSync,
   globSync,
@@ -64,7 +64,7 @@ export function writeWhole(file: string, contents: Uint8Array): void {
 
 const absolute = (file: string): string => path.resolve(ROOT, file);
 
-const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+const digest = (text: string): string => hash("sha256", text).slice(0, 16);
 
 /** @returns undefined when there is none, and when a file is no longer what it was */
 function readRecord(record: string): readonly string[] | undefined {

@@ -4,7 +4,7 @@ import { buildAppOnce } from "../tools/build-app.ts";
 import { StartError } from "./system/child.ts";
 import { followLedger } from "./system/feed.ts";
 import { OptionError, readOptions, type SystemOptions } from "./system/options.ts";
-import { type Addresses, bundleParts, type System, startSystem } from "./system/system.ts";
+import { type Addresses, type System, startSystem } from "./system/system.ts";
 import type { WorldName } from "./world/worlds.ts";
 
 /** One line, then the end: whoever typed the command knows what to type instead. */
@@ -65,7 +65,7 @@ pass (one every ${options.secondsPerDay} s): ${story}
 What happens:`;
 }
 
-await Promise.all([buildAppOnce(), bundleParts()]);
+await buildAppOnce();
 const began = performance.now();
 let system: System;
 try {

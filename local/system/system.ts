@@ -1,7 +1,5 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { bundleOf } from "../bundled.ts";
 import { DEFAULT_WORLD, ENDPOINTS } from "../world/worlds.ts";
 import { type Child, StartError, startChild } from "./child.ts";
 import type { SystemOptions } from "./options.ts";
@@ -34,14 +32,8 @@ export interface System {
 }
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const CLOUD = "local/system/cloud-process.ts";
-const HOST = "local/host/command.ts";
-
-/** Bundles the parts that have changed, so that none of them has to when it starts. */
-export async function bundleParts(): Promise<void> {
-  const parts = ["local/start.ts", CLOUD, HOST];
-  await Promise.all(parts.map((part) => bundleOf(pathToFileURL(join(ROOT, part)))));
-}
+/** What runs, a process each. */
+export const PROGRAMS = { azure: "local/system/cloud-process.ts", host: "local/host/command.ts" } as const;
 
 /**
  * Starts the simulated Azure, then the host with the app, then lets the one tell the other its events.
@@ -75,11 +67,16 @@ export async function startSystem(
       ["--seconds-per-day", options.secondsPerDay],
       ["--data", join(data, "azure")],
     ].flat();
-    const azure = start(CLOUD, azureArgs, {}, "azure.log");
+    const azure = start(PROGRAMS.azure, azureArgs, {}, "azure.log");
     const cloud = CloudAddresses.parse(await azure.ready);
 
     const hostArgs = ["--app", ROOT, "--port", options.port, "--data", join(data, "host"), "--json"];
-    const host = start(HOST, hostArgs, { ...(await appSettings(cloud, data)), ...environment }, "host.log");
+    const host = start(
+      PROGRAMS.host,
+      hostArgs,
+      { ...(await appSettings(cloud, data)), ...environment },
+      "host.log",
+    );
     const azureLost = azure.ended.then((words) => {
       throw new StartError(words);
     });
