@@ -11,5 +11,9 @@ import { pathToFileURL } from "node:url";
 module.enableCompileCache();
 const { importBundled } = await import("./bundled.ts");
 const [node, , program, ...args] = process.argv;
+if (program === undefined) {
+  process.stderr.write("No program is named, expected `node local/run.js PROGRAM.ts [its arguments]`.\n");
+  process.exit(1);
+}
 process.argv = [node, path.resolve(program), ...args];
 await importBundled(pathToFileURL(process.argv[1]));

@@ -31,7 +31,7 @@ async function startOnce(temporary: string): Promise<number> {
     if (JSON.parse(text).event !== "ready") continue;
     const readyMs = performance.now() - begun;
     // As Ctrl-C does it: npm does not pass it on.
-    process.kill(-(child.pid ?? 0), "SIGINT");
+    process.kill(-Number(child.pid), "SIGINT");
     await gone;
     fs.rmSync(data, { recursive: true });
     return readyMs;

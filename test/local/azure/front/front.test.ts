@@ -47,6 +47,22 @@ beforeEach(async () => {
 });
 afterEach(() => front.stop());
 
+test("a request that comes before all services are there waits for them", async () => {
+  const services: Service[] = [];
+  const { promise: whenReady, resolve } = Promise.withResolvers<void>();
+  const early = await start({ services, whenReady });
+  try {
+    const answer = fetch(`http://127.0.0.1:${early.port}/echo/soon`);
+    // Served after the first has come in: by then that one waits.
+    await fetch(`http://127.0.0.1:${early.port}/_stats`);
+    services.push(echo);
+    resolve();
+    expect(await (await answer).json()).toEqual({ segments: ["echo", "soon"], bytes: 0 });
+  } finally {
+    await early.stop();
+  }
+});
+
 /** A request whose target is sent as it is given, which fetch would normalise. */
 function rawGet(
   target: string,
