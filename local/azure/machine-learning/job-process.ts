@@ -1,6 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isStopped } from "./process-state.ts";
 
 /**
  * Runs the command that is its first argument. The job is a process group of its own, and the group ends itself when the
@@ -89,19 +90,6 @@ export function startProcess(options: {
   child.once("error", () => end(null));
   child.once("exit", (code) => end(code));
   return { exit: promise, kill, isStopped: () => child.pid !== undefined && isStopped(child.pid), hold };
-}
-
-function isStopped(pid: number): boolean {
-  try {
-    // The state follows the command's name, which is in brackets and may hold brackets itself.
-    const state = existsSync("/proc/self/stat")
-      ? readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "")
-      : execFileSync("ps", ["-o", "state=", "-p", String(pid)], { encoding: "utf8" });
-    return state.trimStart().startsWith("T");
-  } catch {
-    // It is gone, which its exit tells by itself.
-    return false;
-  }
 }
 
 function inherited(): Record<string, string | undefined> {

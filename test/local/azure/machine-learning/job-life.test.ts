@@ -4,6 +4,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { JobStatus } from "../../../../local/azure/machine-learning/job-definition.ts";
+import { isStopped } from "../../../../local/azure/machine-learning/process-state.ts";
 import type { Standstill } from "../../../../local/azure/service.ts";
 import type { ManualClock } from "../../../../local/clock.ts";
 import { AT, WORKSPACE_ID } from "./identity.ts";
@@ -65,8 +66,7 @@ async function look(pid: number | string): Promise<{ state?: string | undefined;
 /** A stopped process that another one has started. */
 async function stoppedChildOf(parent: number | undefined): Promise<string | undefined> {
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const found = await look(pid);
-    if (found.parent === parent && found.state === "T") return pid;
+    if ((await look(pid)).parent === parent && isStopped(Number(pid))) return pid;
   }
   return undefined;
 }
