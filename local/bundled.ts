@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Plugin } from "esbuild";
+import type { Metafile, Plugin } from "esbuild";
 import { CACHE, type Made, madeOnce, writeWhole } from "./made.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
@@ -59,12 +59,26 @@ async function makeBundle(entry: string): Promise<Made> {
     write: false,
     metafile: true,
   });
+  refuseLateCommonJs(metafile);
   const from = path.relative(ROOT, entry);
   const first = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === from)?.[0];
   if (!first) throw new Error("esbuild made no entry");
   for (const { path: file, contents } of outputFiles) writeWhole(file, contents);
   const others = Object.keys(metafile.outputs).filter((file) => file !== first);
   return { files: [first, ...others], sources: [...Object.keys(metafile.inputs), import.meta.filename] };
+}
+
+/** Imported late, a CommonJS package comes out of esbuild with its default export alone; Node would give its names, too. */
+function refuseLateCommonJs({ inputs }: Metafile): void {
+  for (const [importer, { imports }] of Object.entries(inputs)) {
+    if (importer.includes("node_modules/")) continue;
+    const late = imports.find((one) => one.kind === "dynamic-import" && inputs[one.path]?.format === "cjs");
+    if (late) {
+      throw new Error(
+        `${importer} imports '${late.original}' late, which is CommonJS: import it in a module that is imported late.`,
+      );
+    }
+  }
 }
 
 /** Modules that look for files beside them go on finding them: each keeps the address it has as a source. */

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { bundleOf, importBundled } from "../../local/bundled.ts";
+import { PROGRAMS } from "../../local/system/system.ts";
 
 /** A folder with two modules, of which the one imports the other. */
 function modules() {
@@ -38,3 +39,21 @@ test("what cannot be bundled is imported as it is, and fails with Node's own wor
   await expect(bundleOf(missing)).rejects.toThrow("Could not resolve");
   await expect(importBundled(missing)).rejects.toThrow(/missing\.ts/);
 });
+
+test("a late import of a CommonJS package, which a bundle would strip of its names, is refused", async () => {
+  const { entry, write } = modules();
+  write("package.cjs", "exports.word = 'first';");
+  write("entry.ts", 'export const { word } = await import("./package.cjs");');
+  await expect(bundleOf(entry)).rejects.toThrow(
+    "entry.ts imports './package.cjs' late, which is CommonJS: import it in a module that is imported late.",
+  );
+  expect(await importBundled(entry)).toMatchObject({ word: "first" });
+});
+
+test.each(["local/start.ts", "local/demo.ts", "local/azure/index.ts", ...Object.values(PROGRAMS)])(
+  "%s can be bundled",
+  async (program) => {
+    expect(await bundleOf(pathToFileURL(resolve(program)))).toMatch(/\.mjs$/);
+  },
+  60_000,
+);

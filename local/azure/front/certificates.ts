@@ -11,7 +11,6 @@ export interface Certificates {
 }
 
 const DAY_MS = 86_400_000;
-const VALID_FOR_DAYS = 3650;
 /** A certificate that ends sooner than this is made anew, so that a long demo does not end in the middle. */
 const RENEW_BEFORE_DAYS = 30;
 
@@ -25,6 +24,8 @@ export async function ensureCertificates(folder: string, now: number): Promise<C
   const kept = await readKept(caFile, serverFile, now);
   if (kept) return kept;
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  // Needed once for a data folder.
+  const { makeCertificates } = await import("./new-certificates.ts");
   const made = await makeCertificates(now);
   await replaceFile(caFile, made.ca);
   await replaceFile(serverFile, `${made.key}${made.cert}`);
@@ -43,42 +44,6 @@ async function readKept(caFile: string, serverFile: string, now: number): Promis
     // Not there yet, or cut off by a crash while it was written: made anew either way.
     return undefined;
   }
-}
-
-async function makeCertificates(now: number) {
-  // Needed once for a data folder.
-  const { default: selfsigned } = await import("selfsigned");
-  const common = {
-    algorithm: "sha256",
-    keyType: "ec",
-    notBeforeDate: new Date(now - DAY_MS),
-    notAfterDate: new Date(now + VALID_FOR_DAYS * DAY_MS),
-  } as const;
-  const ca = await selfsigned.generate([{ name: "commonName", value: "Outerloop local authority" }], {
-    ...common,
-    extensions: [
-      { name: "basicConstraints", cA: true, critical: true },
-      { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
-    ],
-  });
-  const server = await selfsigned.generate([{ name: "commonName", value: "localhost" }], {
-    ...common,
-    ca: { key: ca.private, cert: ca.cert },
-    extensions: [
-      { name: "basicConstraints", cA: false, critical: true },
-      { name: "keyUsage", digitalSignature: true, critical: true },
-      { name: "extKeyUsage", serverAuth: true },
-      {
-        name: "subjectAltName",
-        altNames: [
-          { type: 2, value: "localhost" },
-          { type: 7, ip: "127.0.0.1" },
-          { type: 7, ip: "::1" },
-        ],
-      },
-    ],
-  });
-  return { ca: `${ca.cert.trim()}\n`, key: `${server.private.trim()}\n`, cert: `${server.cert.trim()}\n` };
 }
 
 /** Whole or not at all: a reader never sees half a file. */

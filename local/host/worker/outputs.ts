@@ -5,8 +5,8 @@ import type { RpcInvocationResponse } from "./core-types.ts";
 import { isType } from "./registry.ts";
 
 /** One entity a function writes to, as its SDK client sees it. */
-interface Sink {
-  send(messages: readonly (string | Uint8Array)[]): Promise<void>;
+export interface Sink {
+  send(bodies: readonly Buffer[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export function openOutputs(settings: AppSettings): Outputs {
         const data = outputOf(binding, response);
         if (!data) continue;
         if (isType(binding, "blob")) await writeBlob(binding, data, invocation, settings);
-        else await (await sinkOf(binding)).send(toMessages(data));
+        else await (await sinkOf(binding)).send(toMessages(data).map((message) => Buffer.from(message)));
       }
     },
     async close() {
@@ -84,22 +84,11 @@ function entityOf(binding: Binding): string {
   throw new Error(`Output '${binding.name}' (${binding.type}) names no queue, topic or hub.`);
 }
 
+/** The clients are loaded by the first output that needs them. */
 async function openSink(binding: Binding, settings: AppSettings): Promise<Sink> {
   const connection = connectionString(String(binding.connection), settings);
-  const asBytes = (message: string | Uint8Array) => Buffer.from(message);
-  if (isType(binding, "eventHub")) {
-    const { EventHubProducerClient } = await import("@azure/event-hubs");
-    const client = new EventHubProducerClient(connection, entityOf(binding));
-    return {
-      send: (messages) => client.sendBatch(messages.map((message) => ({ body: asBytes(message) }))),
-      close: () => client.close(),
-    };
-  }
-  const { ServiceBusClient } = await import("@azure/service-bus");
-  const client = new ServiceBusClient(connection);
-  const sender = client.createSender(entityOf(binding));
-  return {
-    send: (messages) => sender.sendMessages(messages.map((message) => ({ body: asBytes(message) }))),
-    close: () => client.close(),
-  };
+  const entity = entityOf(binding);
+  if (isType(binding, "eventHub"))
+    return (await import("./event-hub-sink.ts")).openEventHub(connection, entity);
+  return (await import("./service-bus-sink.ts")).openServiceBus(connection, entity);
 }
