@@ -15,6 +15,7 @@ import { addServices, type ServiceOptions } from "./services.ts";
 import { withPortAdvice } from "./start-error.ts";
 import { startStorage } from "./storage/index.ts";
 
+export { readEmulatorConfig } from "./broker/emulator-config.ts";
 export { AzureStartError } from "./start-error.ts";
 
 export interface AzureOptions extends ServiceOptions {
@@ -24,6 +25,8 @@ export interface AzureOptions extends ServiceOptions {
   readonly amqpPort: number;
   /** Of blobs; tables are two ports above it. */
   readonly storagePort: number;
+  /** What the broker serves beside the entities of the product. */
+  readonly entities?: BrokerConfig;
   /** Told where everything is as soon as all ports are open. What is asked before all services are there, waits for them. */
   readonly onListening?: (addresses: AzureAddresses) => void;
 }
@@ -73,7 +76,7 @@ export interface Azure extends AzureAddresses {
 }
 
 /** The entities that the deployment makes in Azure. */
-const BROKER_CONFIG: BrokerConfig = {
+const BROKER_CONFIG = {
   queues: [
     {
       name: "signals",
@@ -90,7 +93,14 @@ const BROKER_CONFIG: BrokerConfig = {
     { name: "endpoint-traffic", partitionCount: 2 },
     { name: "outerloop-events", partitionCount: 1 },
   ],
-};
+} satisfies BrokerConfig;
+
+/** The product's entities, and an app's own. */
+const withEntities = ({ queues = [], topics = [], eventHubs = [] }: BrokerConfig = {}) => ({
+  queues: [...BROKER_CONFIG.queues, ...queues],
+  topics,
+  eventHubs: [...BROKER_CONFIG.eventHubs, ...eventHubs],
+});
 
 /**
  * Starts the simulated Azure.
@@ -128,17 +138,18 @@ async function start(
 
   const faults = new Faults(at("faults.sqlite"), clock);
   stops.push(async () => faults.stop());
+  const entities = withEntities(options.entities);
   const broker = await withPortAdvice(
     "The AMQP broker",
     options.amqpPort,
     "--amqp-port",
-    startBroker({ port: options.amqpPort, file: at("broker.sqlite"), config: BROKER_CONFIG, clock, log }),
+    startBroker({ port: options.amqpPort, file: at("broker.sqlite"), config: entities, clock, log }),
   );
   stops.push(() => broker.stop());
   const sender = createHubSender(broker.eventHubsConnectionString);
   stops.push(() => sender.stop());
   const eventHubs = {
-    names: BROKER_CONFIG.eventHubs?.map(({ name }) => name) ?? [],
+    names: entities.eventHubs.map(({ name }) => name),
     publish: sender.publish,
   };
   const storage = await withPortAdvice(

@@ -1,13 +1,14 @@
-/** The simulated Azure as a process of its own: `node local/azure/main.ts --data DIR`. */
+/** The simulated Azure as a process of its own: `npm run azure -- [--data DIR]`. */
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { importBundled } from "../bundled.ts";
 import type { Azure } from "./index.ts";
 
-const USAGE = `Usage: node local/azure/main.ts [options]
+const USAGE = `Usage: npm run azure -- [options]
   --azure-port N    HTTP services, plain and TLS (7072)
   --amqp-port N     Service Bus and Event Hubs (5672)
   --storage-port N  blobs; tables are two ports above it (10000)
+  --entities FILE   queues, topics and hubs beside the product's, as Config.json of Microsoft's emulators has them
   --data DIR        what is kept (.outerloop/azure)
   --retry-scale X   factor on Event Grid's retry schedule (1)
   --json            one line of JSON with all addresses once everything answers
@@ -19,6 +20,7 @@ function readOptions() {
       "azure-port": { type: "string", default: "7072" },
       "amqp-port": { type: "string", default: "5672" },
       "storage-port": { type: "string", default: "10000" },
+      entities: { type: "string" },
       data: { type: "string", default: path.join(".outerloop", "azure") },
       "retry-scale": { type: "string", default: "1" },
       json: { type: "boolean", default: false },
@@ -30,6 +32,7 @@ function readOptions() {
     amqpPort: readNumber("--amqp-port", values["amqp-port"], 65_535),
     storagePort: readNumber("--storage-port", values["storage-port"], 65_533),
     retryScale: Number(values["retry-scale"]),
+    entitiesFile: values.entities,
     data: path.resolve(values.data),
     isJson: values.json,
     isHelp: values.help,
@@ -70,15 +73,16 @@ function stopWith(azure: Azure): void {
 }
 
 try {
-  const { isJson, isHelp, ...options } = readOptions();
+  const { isJson, isHelp, entitiesFile, ...options } = readOptions();
   if (isHelp) {
     console.log(USAGE);
   } else {
     const log = (level: string, message: string) => console.error(`${level}: ${message}`);
-    const { startAzure } = await importBundled<typeof import("./index.ts")>(
+    const { startAzure, readEmulatorConfig } = await importBundled<typeof import("./index.ts")>(
       new URL("./index.ts", import.meta.url),
     );
-    const azure = await startAzure({ ...options, log });
+    const entities = entitiesFile === undefined ? {} : await readEmulatorConfig(entitiesFile);
+    const azure = await startAzure({ ...options, entities, log });
     stopWith(azure);
     announce(azure, isJson);
   }

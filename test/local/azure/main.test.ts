@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { ServiceBusClient } from "@azure/service-bus";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { end, MAIN, type Ready, startProcess } from "./azure-process.ts";
@@ -98,4 +99,36 @@ test("says what is wrong with an option, and ends with 1", async () => {
   });
   expect(await once(child, "close")).toEqual([1, null]);
   expect(said.trim()).toBe("--azure-port is 'many', expected a whole number from 0 to 65535.");
+});
+
+test("serves the queues of an app beside the product's", async () => {
+  const entities = path.join(data, "Config.json");
+  const Queues = [{ Name: "orders" }];
+  await writeFile(
+    entities,
+    JSON.stringify({ UserConfig: { Namespaces: [{ Name: "sbemulatorns", Queues }] } }),
+  );
+  const { ready } = await start("--entities", entities);
+  const client = new ServiceBusClient(ready.serviceBusConnectionString);
+  await client.createSender("orders").sendMessages({ body: "one" });
+  await client.createSender("signals").sendMessages({ body: "two", sessionId: "s", messageId: "m" });
+  const [order] = await client.createReceiver("orders").receiveMessages(1);
+  expect(order?.body).toBe("one");
+  await client.close();
+});
+
+test("ends with 1 and one line when the file of entities is wrong", async () => {
+  const entities = path.join(data, "absent.json");
+  const child = spawn(process.execPath, [MAIN, "--entities", entities], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  children.push(child);
+  let errors = "";
+  child.stderr?.on("data", (chunk) => {
+    errors += String(chunk);
+  });
+  expect(await once(child, "close")).toEqual([1, null]);
+  expect(errors.trim()).toMatch(
+    /^The broker's entities in '.*absent\.json' are wrong: the file cannot be read .*$/,
+  );
 });
