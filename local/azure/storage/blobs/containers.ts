@@ -104,8 +104,11 @@ export class Containers {
     const container = this.get(name);
     checkConditions(request.headers, container, false);
     checkLease(container.lease, request.headers, this.#clock.now(), "Container");
-    const ofContainer = "(SELECT content FROM blobs WHERE container = ?)";
-    this.#database.sql(`DELETE FROM pieces WHERE content IN ${ofContainer}`).run(name);
+    for (const table of ["blobs", "snapshots"]) {
+      const contents = `SELECT content FROM ${table} WHERE container = ?`;
+      this.#database.sql(`DELETE FROM pieces WHERE content IN (${contents})`).run(name);
+    }
+    this.#database.sql("DELETE FROM snapshots WHERE container = ?").run(name);
     this.#database.sql("DELETE FROM blobs WHERE container = ?").run(name);
     this.#database.sql("DELETE FROM staged_blocks WHERE container = ?").run(name);
     this.#database.sql("DELETE FROM containers WHERE name = ?").run(name);
