@@ -49,6 +49,7 @@ const STATUS_BY_CONDITION: Readonly<Record<string, number>> = {
   "com.microsoft:message-not-found": 404,
   "com.microsoft:message-lock-lost": 410,
   "com.microsoft:session-lock-lost": 410,
+  "com.microsoft:entity-already-exists": 409,
   "com.microsoft:server-busy": 503,
 };
 

@@ -77,6 +77,14 @@ describe("sending", () => {
     await expect(client.createSender("work").sendMessages(large)).rejects.toThrow("more than the 262144");
   });
 
+  test("a scheduled message beyond the size limit is refused", async () => {
+    const { client } = await startWithQueue();
+    const scheduling = client
+      .createSender("work")
+      .scheduleMessages({ body: "x".repeat(300_000) }, new Date(Date.now() + 60_000));
+    await expect(scheduling).rejects.toMatchObject({ code: "MessageSizeExceeded" });
+  });
+
   test("a message of several frames arrives whole", async () => {
     const { client } = await startWithQueue();
     const body = Buffer.alloc(200_000, "outerloop");
