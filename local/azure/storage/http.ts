@@ -9,6 +9,8 @@ export interface StorageRequest {
   readonly query: URLSearchParams;
   /** Lower-case keys; repeated headers joined with `, `. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What came as `x-ms-meta-*`, under the names as they were written. */
+  readonly metadata: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   /** `http://127.0.0.1:10000/devstoreaccount1`: what URLs in answers begin with. */
   readonly accountUrl: string;

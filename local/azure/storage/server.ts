@@ -189,10 +189,27 @@ function readTarget(incoming: http.IncomingMessage, account: string, body: Uint8
     rawQuery,
     query: new URLSearchParams(rawQuery),
     headers,
+    metadata: metadataOf(incoming.rawHeaders, headers),
     body,
     accountUrl: `http://${headers.host ?? HOST}/${account}`,
     from: incoming.socket.remoteAddress ?? HOST,
   };
+}
+
+const METADATA_PREFIX = "x-ms-meta-";
+
+/** Node tells the names of headers in lower case everywhere but in the raw ones. */
+function metadataOf(
+  rawHeaders: readonly string[],
+  headers: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const metadata: Record<string, string> = {};
+  for (const name of rawHeaders) {
+    const key = name.toLowerCase();
+    const value = key.startsWith(METADATA_PREFIX) ? headers[key] : undefined;
+    if (value !== undefined) metadata[name.slice(METADATA_PREFIX.length)] = value;
+  }
+  return metadata;
 }
 
 function pathBelowAccount(rawPath: string, account: string): string {

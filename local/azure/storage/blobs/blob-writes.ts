@@ -58,7 +58,7 @@ export class BlobWrites {
         ...address,
         type,
         properties,
-        metadata: readMetadata(headers),
+        metadata: readMetadata(request),
         lease: this.#keptLease(request, before),
         tier: readTier(headers, this.#clock.now()) ?? before?.tier,
       },
@@ -76,7 +76,7 @@ export class BlobWrites {
     if (isSync) requireType(source, "BlockBlob");
     const before = this.#writable(request, address);
     requireType(before, source.type);
-    const metadata = readMetadata(headers);
+    const metadata = readMetadata(request);
     const copy = copyOutcome(request, this.#clock.now());
     const blob = this.#store.put(
       before,
@@ -162,7 +162,7 @@ export class BlobWrites {
         ...address,
         type: "BlockBlob",
         properties: readProperties(headers),
-        metadata: readMetadata(headers),
+        metadata: readMetadata(request),
         lease: this.#keptLease(request, before),
         tier: readTier(headers, this.#clock.now()) ?? before?.tier,
       },
@@ -214,7 +214,7 @@ export class BlobWrites {
 
   setMetadata(request: StorageRequest, address: BlobAddress): StorageAnswer {
     const blob = this.#changeable(request, address);
-    const after = this.#store.touch({ ...blob, metadata: readMetadata(request.headers) });
+    const after = this.#store.touch({ ...blob, metadata: readMetadata(request) });
     return { status: 200, headers: { ...versionHeaders(after), ...ENCRYPTED } };
   }
 

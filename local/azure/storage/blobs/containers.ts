@@ -83,7 +83,7 @@ export class Containers {
     if (this.#database.sql("SELECT 1 FROM containers WHERE name = ?").get(name)) {
       throw new StorageError(409, "ContainerAlreadyExists", "The specified container already exists.");
     }
-    const metadata = readMetadata(request.headers);
+    const metadata = readMetadata(request);
     return { status: 201, headers: versionHeaders(this.#save({ name, metadata, lease: undefined })) };
   }
 
@@ -119,7 +119,7 @@ export class Containers {
     const container = this.get(name);
     checkConditions(request.headers, container, false);
     checkLease(container.lease, request.headers, this.#clock.now(), "Container", false);
-    const metadata = readMetadata(request.headers);
+    const metadata = readMetadata(request);
     return { status: 200, headers: versionHeaders(this.#save({ name, metadata, lease: container.lease })) };
   }
 

@@ -24,7 +24,7 @@ export class BlobSnapshots {
     checkConditions(request.headers, blob, false);
     checkLease(blob.lease, request.headers, this.#clock.now(), "Blob", false);
     requireOnline(blob);
-    const given = readMetadata(request.headers);
+    const given = readMetadata(request);
     const metadata = Object.keys(given).length > 0 ? given : blob.metadata;
     const snapshot = this.#nextName(blob);
     this.#store.addSnapshot({ ...blob, metadata }, snapshot);
