@@ -161,9 +161,18 @@ export class Queue {
     return this.#messages.peek(fromSeq, limit, sessionId);
   }
 
-  /** Forgets scheduled messages. @param numbers - as `enqueue` returned them */
+  /**
+   * Forgets scheduled messages; refused as a whole when one of them is not scheduled (any more).
+   *
+   * @param numbers - as `enqueue` returned them
+   */
   cancelScheduled(numbers: readonly number[], done: Done): void {
     const found = this.#messages.scheduled(numbers);
+    const missing = numbers.filter((number) => !found.some((message) => message.enqueueSeq === number));
+    if (missing.length > 0) {
+      done(refusals.notScheduled(missing));
+      return;
+    }
     for (const message of found) this.#remove(message);
     this.#store.afterCommit((error) => done(error && refusals.storeFailed()));
   }

@@ -48,6 +48,10 @@ export const refusals = {
     condition: "amqp:not-allowed",
     description: "The SessionId was not set on a message, and it cannot be sent to the entity.",
   }),
+  notScheduled: (sequenceNumbers: readonly number[]): Refusal => ({
+    condition: "com.microsoft:message-not-found",
+    description: `Messages not found. Missing sequence numbers: ${sequenceNumbers.join(", ")}. Nothing was cancelled.`,
+  }),
   noPartition: (hub: string, partition: string): Refusal => ({
     condition: "com.microsoft:argument-out-of-range",
     description: `The event hub '${hub}' has no partition '${partition}'.`,

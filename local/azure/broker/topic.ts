@@ -57,8 +57,16 @@ export class Topic {
     return this.#sequence;
   }
 
+  /** A number that was given out may have no copy, where no rule let the message through: only others are refused. */
   cancelScheduled(numbers: readonly number[], done: Done): void {
-    for (const { queue } of this.subscriptions) queue.cancelScheduled(numbers, () => {});
+    const missing = numbers.filter((number) => number < 1 || number > this.#sequence);
+    if (missing.length > 0) {
+      done(refusals.notScheduled(missing));
+      return;
+    }
+    for (const { queue } of this.subscriptions) {
+      for (const number of numbers) queue.cancelScheduled([number], () => {});
+    }
     this.#store.afterCommit((error) => done(error && refusals.storeFailed()));
   }
 }

@@ -289,6 +289,20 @@ describe("time", () => {
     },
   );
 
+  test("what is not scheduled, or not any more, cannot be cancelled, and keeps others from it", async () => {
+    const { client } = await startWithQueue();
+    const sender = client.createSender("work");
+    const later = new Date(Date.now() + 60_000);
+    const [first, second] = await sender.scheduleMessages([{ body: 1 }, { body: 2 }], later);
+    if (!first || !second) throw new Error("scheduling answered without numbers");
+    await sender.cancelScheduledMessages(first);
+    await expect(sender.cancelScheduledMessages([first, second])).rejects.toMatchObject({
+      code: "MessageNotFound",
+      message: expect.stringContaining(`Missing sequence numbers: ${first}`),
+    });
+    expect(await client.createReceiver("work").peekMessages(5)).toHaveLength(1);
+  });
+
   test("a cancelled message never arrives", async () => {
     const clock = new ManualClock(Date.now());
     const { client } = await startWithQueue({}, { clock });

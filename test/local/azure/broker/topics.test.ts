@@ -223,6 +223,14 @@ test("a topic's scheduled message can be cancelled by the number the topic gave"
   expect(await peekBodies(client, "one")).toEqual([2]);
 });
 
+test("a number that a topic never gave cannot be cancelled", async () => {
+  const client = connect(await start({ topics: [{ name: "news" }, { name: "weather" }] }));
+  const weather = client.createSender("weather");
+  const numbers = await weather.scheduleMessages({ body: 1 }, new Date(Date.now() + 60_000));
+  const cancelling = client.createSender("news").cancelScheduledMessages(numbers);
+  await expect(cancelling).rejects.toMatchObject({ code: "MessageNotFound" });
+});
+
 test("a topic drops duplicates for all its subscriptions", async () => {
   const properties = { RequiresDuplicateDetection: true };
   const broker = await start({ topics: [{ name: "news", properties, subscriptions: [{ name: "one" }] }] });
