@@ -1,6 +1,7 @@
 /** One queue, subscription or dead-letter queue: the life of its messages, without a word of AMQP links. */
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../../clock.ts";
+import { deadLetterReasons } from "./dead-letter-reasons.ts";
 import { DuplicateWindow } from "./duplicates.ts";
 import { type Envelope, withApplicationProperties } from "./message-codec.ts";
 import { MessageFile } from "./message-file.ts";
@@ -201,7 +202,9 @@ export class Queue {
       message.cancelTimer = this.#clock.after(message.scheduledFor - now, () => this.#activate(message));
     } else if (message.scheduledFor !== null) this.#activate(message);
     else if (this.#isSpent(message)) this.#deadLetterSpent(message);
-    else this.#makeAvailable(message);
+    else if (this.options.requiresSession && message.sessionId === null) {
+      this.#deadLetter(message, deadLetterReasons.noSession());
+    } else this.#makeAvailable(message);
   }
 
   /** Like a message that arrives now: at the end of the queue, with a new sequence number. */
@@ -254,10 +257,7 @@ export class Queue {
       this.#remove(message);
       return;
     }
-    this.#deadLetter(message, {
-      DeadLetterReason: "TTLExpiredException",
-      DeadLetterErrorDescription: "The message expired and was dead lettered.",
-    });
+    this.#deadLetter(message, deadLetterReasons.expired());
   }
 
   #lock(message: QueuedMessage, hold: SessionHold | null): Delivery {
@@ -337,10 +337,7 @@ export class Queue {
   }
 
   #deadLetterSpent(message: QueuedMessage): void {
-    this.#deadLetter(message, {
-      DeadLetterReason: "MaxDeliveryCountExceeded",
-      DeadLetterErrorDescription: `Message could not be consumed after ${message.deliveryCount} delivery attempts.`,
-    });
+    this.#deadLetter(message, deadLetterReasons.spent(message.deliveryCount));
   }
 
   #deadLetter(message: QueuedMessage, properties: Readonly<Record<string, unknown>>): void {

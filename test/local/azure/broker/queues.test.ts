@@ -329,6 +329,27 @@ describe("time", () => {
 });
 
 describe("reading without receiving", () => {
+  test("a message lives no longer than the entity lets it, and says so", async () => {
+    const { client } = await startWithQueue({ DefaultMessageTimeToLive: "PT10S" });
+    await client
+      .createSender("work")
+      .sendMessages([
+        { body: "none" },
+        { body: "shorter", timeToLive: 2000 },
+        { body: "longer", timeToLive: 60_000 },
+      ]);
+    const found = await client.createReceiver("work").peekMessages(3);
+    const lifetimes = found.map(({ body, expiresAtUtc, enqueuedTimeUtc }) => [
+      body,
+      Number(expiresAtUtc) - Number(enqueuedTimeUtc),
+    ]);
+    expect(lifetimes).toEqual([
+      ["none", 10_000],
+      ["shorter", 2000],
+      ["longer", 10_000],
+    ]);
+  });
+
   test("peek shows messages in every state, from a number on", async () => {
     const { client } = await startWithQueue();
     const sender = client.createSender("work");

@@ -231,6 +231,20 @@ test("a number that a topic never gave cannot be cancelled", async () => {
   await expect(cancelling).rejects.toMatchObject({ code: "MessageNotFound" });
 });
 
+test("a subscription with sessions puts a message without one among its dead letters", async () => {
+  const properties = { RequiresSession: true };
+  const client = connect(
+    await start({ topics: [{ name: "news", subscriptions: [{ name: "one", properties }] }] }),
+  );
+  await client.createSender("news").sendMessages([{ body: 1 }, { body: 2, sessionId: "s" }]);
+  const dead = await client.createReceiver("news", "one", { subQueueType: "deadLetter" }).peekMessages(5);
+  expect(dead.map(({ body, deadLetterReason }) => [body, deadLetterReason])).toEqual([
+    [1, "Session ID is null."],
+  ]);
+  const session = await client.acceptNextSession("news", "one");
+  expect((await session.receiveMessages(5, { maxWaitTimeInMs: 300 })).map(({ body }) => body)).toEqual([2]);
+});
+
 test("a topic drops duplicates for all its subscriptions", async () => {
   const properties = { RequiresDuplicateDetection: true };
   const broker = await start({ topics: [{ name: "news", properties, subscriptions: [{ name: "one" }] }] });
