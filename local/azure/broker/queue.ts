@@ -1,11 +1,11 @@
 /** One queue, subscription or dead-letter queue: the life of its messages, without a word of AMQP links. */
-import { randomBytes } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import { deadLetterReasons } from "./dead-letter-reasons.ts";
 import { DuplicateWindow } from "./duplicates.ts";
 import { type Envelope, withApplicationProperties } from "./message-codec.ts";
 import { MessageFile } from "./message-file.ts";
 import { MessageList } from "./message-list.ts";
+import { MessageLocks } from "./message-locks.ts";
 import type { Consumer, Done, QueueOptions, Settlement } from "./queue-contract.ts";
 import { type Delivery, encodeMessage, type QueuedMessage } from "./queued-message.ts";
 import { type Refusal, refusals } from "./refusal.ts";
@@ -20,7 +20,7 @@ export class Queue {
   readonly #clock: Clock;
   readonly #messages: MessageFile;
   readonly #ready = new MessageList();
-  readonly #locks = new Map<string, QueuedMessage>();
+  readonly #locks: MessageLocks;
   readonly #consumers = new Set<Consumer>();
   readonly #duplicates: DuplicateWindow | null;
   readonly #sessionStates: Map<string, Uint8Array>;
@@ -30,6 +30,7 @@ export class Queue {
     this.deadLetters = deadLetters;
     this.#store = store;
     this.#clock = clock;
+    this.#locks = new MessageLocks(clock, options.lockMs, (message) => this.#giveBack(message, 1));
     this.sessions = new Sessions(clock, options.lockMs, (hold) => this.#loseSession(hold));
     const { duplicateWindowMs, path } = options;
     this.#duplicates =
@@ -104,7 +105,7 @@ export class Queue {
 
   /** Ends the lock with this token; refused when it has run out. */
   settle(lockToken: Buffer, settlement: Settlement, done: Done): void {
-    const message = this.#locks.get(lockToken.toString("hex"));
+    const message = this.#locks.find(lockToken);
     if (!message) {
       done(refusals.lockLost());
       return;
@@ -115,16 +116,13 @@ export class Queue {
   }
 
   isLocked(lockToken: Buffer): boolean {
-    return this.#locks.has(lockToken.toString("hex"));
+    return this.#locks.find(lockToken) !== undefined;
   }
 
   /** @returns the new end of the lock in ms since the epoch, or `undefined` when it has run out */
   renewLock(lockToken: Buffer): number | undefined {
-    const message = this.#locks.get(lockToken.toString("hex"));
-    if (!message) return undefined;
-    message.cancelTimer?.();
-    this.#armLock(message);
-    return message.lockedUntil;
+    const message = this.#locks.find(lockToken);
+    return message && this.#locks.renew(message);
   }
 
   acceptSession(sessionId: string, receiver: Pick<SessionHold, "onLost" | "onReady">): SessionHold | null {
@@ -261,33 +259,14 @@ export class Queue {
   }
 
   #lock(message: QueuedMessage, hold: SessionHold | null): Delivery {
-    message.cancelTimer?.();
-    message.cancelTimer = null;
-    const lockToken = randomBytes(16);
-    message.lock = lockToken.toString("hex");
-    message.state = "locked";
-    this.#locks.set(message.lock, message);
-    if (hold) {
-      hold.unsettled.add(message);
-      message.lockedUntil = hold.lockedUntil;
-    } else this.#armLock(message);
+    const lockToken = this.#locks.take(message, hold);
+    hold?.unsettled.add(message);
     this.#messages.markLocked(message);
     return { lockToken, sequenceNumber: message.seq, encoded: encodeMessage(message) };
   }
 
-  #armLock(message: QueuedMessage): void {
-    message.lockedUntil = this.#clock.now() + this.options.lockMs;
-    message.cancelTimer = this.#clock.after(this.options.lockMs, () => {
-      this.#unlock(message);
-      this.#giveBack(message, 1);
-    });
-  }
-
   #unlock(message: QueuedMessage): void {
-    message.cancelTimer?.();
-    message.cancelTimer = null;
-    if (message.lock !== null) this.#locks.delete(message.lock);
-    message.lock = null;
+    this.#locks.end(message);
     if (message.sessionId !== null) this.sessions.holdOf(message.sessionId)?.unsettled.delete(message);
   }
 
