@@ -193,6 +193,10 @@ describe("a subscription's rules, by the client", () => {
     await expect(rules.createRule("bad", { sqlExpression: "a =" })).rejects.toThrow(
       "it ends, expected a value",
     );
+    const filter = { applicationProperties: { since: new Date(0) } };
+    await expect(rules.createRule("dated", filter)).rejects.toThrow(
+      "at properties.CorrelationFilter.Properties.since",
+    );
     const action = { sqlExpression: "SET a = 1" };
     await expect(rules.createRule("acting", { sqlExpression: "1=1" }, action)).rejects.toThrow(
       "'com.microsoft:add-rule with an action' is not supported here",
