@@ -80,6 +80,11 @@ export class Containers {
         `The container name '${name}' is invalid: expected ${expected}.`,
       );
     }
+    // What new accounts are made with.
+    if (request.headers["x-ms-blob-public-access"] !== undefined) {
+      const message = "Public access is not permitted on this storage account.";
+      throw new StorageError(409, "PublicAccessNotPermitted", message);
+    }
     if (this.#database.sql("SELECT 1 FROM containers WHERE name = ?").get(name)) {
       throw new StorageError(409, "ContainerAlreadyExists", "The specified container already exists.");
     }

@@ -25,6 +25,7 @@ const LEFT_OUT_HEADERS = [
   "x-ms-immutability-policy-until-date",
   "x-ms-legal-hold",
   "x-ms-range-get-content-crc64",
+  "x-ms-seal-blob",
   "x-ms-structured-body",
   "x-ms-tags",
 ];

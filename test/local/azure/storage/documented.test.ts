@@ -2,7 +2,15 @@
 import { AnonymousCredential, BlobSASPermissions, BlockBlobClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Backend, startOwnBackend } from "./backend.ts";
-import { all, type Clients, clients, freshContainer, freshTable, refusal } from "./contract.ts";
+import {
+  all,
+  type Clients,
+  clients,
+  freshContainer,
+  freshContainerName,
+  freshTable,
+  refusal,
+} from "./contract.ts";
 
 let backend: Backend;
 let storage: Clients;
@@ -120,6 +128,14 @@ test("a blob that is written over keeps its tier", async () => {
   await blob.upload("x", 1, { tier: "Cool" });
   await blob.upload("y", 1);
   expect((await blob.getProperties()).accessTier).toBe("Cool");
+});
+
+test("a container that everybody may read is refused, as in an account as they are made now", async () => {
+  const container = storage.blobs.getContainerClient(freshContainerName());
+  expect(await refusal(container.create({ access: "blob" }))).toMatchObject({
+    status: 409,
+    code: "PublicAccessNotPermitted",
+  });
 });
 
 test("the digest of a part above 4 MiB is refused", async () => {
