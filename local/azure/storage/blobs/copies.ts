@@ -8,6 +8,8 @@ import { checkSourceConditions } from "./conditions.ts";
 import { httpDate, readRange } from "./headers.ts";
 import type { Blob, BlobStore, CopyOutcome } from "./store.ts";
 
+type Source = Pick<StorageRequest, "path" | "query">;
+
 /** Finds what a request names in `x-ms-copy-source`. Only blobs of this account can be copied. */
 export class CopySources {
   readonly #store: BlobStore;
@@ -22,31 +24,40 @@ export class CopySources {
 
   /**
    * @param isOwn - whether the key that signed the request opens the source too, as it does for Copy Blob alone
-   * @throws {StorageError} 404 CannotVerifyCopySource when nothing opens it; 412 SourceConditionNotMet
+   * @throws {StorageError} CannotVerifyCopySource when nothing opens it, or when it is not there behind an address that
+   *   had to be opened; 404 BlobNotFound; 412 SourceConditionNotMet
    */
   find(request: StorageRequest, isOwn: boolean): Blob {
     if (request.headers["x-ms-copy-source-authorization"] !== undefined) {
       throw notSimulated("A source that is opened by x-ms-copy-source-authorization");
     }
     const source = this.#parse(request);
-    const [container = "", ...rest] = source.path.split("/");
-    if (source.query.has("sig")) {
-      const read = { ...source, method: "GET", headers: {}, from: request.from };
-      authorizeSharedAccess(read, "blob", this.#account, this.#clock.now());
-    } else if (!isOwn || request.grant) {
-      const message =
-        "The source of the copy is not public, expected an address with a shared access signature that may read it.";
-      throw new StorageError(404, "CannotVerifyCopySource", message);
-    }
-    const snapshot = source.query.get("snapshot");
-    const name = rest.join("/");
-    const blob =
-      snapshot === null
-        ? this.#store.get(container, name)
-        : this.#store.getSnapshot(container, name, snapshot);
+    const isOpen = isOwn && !request.grant && !source.query.has("sig");
+    const blob = isOpen ? this.#read(source) : verifying(() => this.#open(source, request.from));
     checkSourceConditions(request.headers, blob);
     if (blob.tier?.name === "Archive") throw notSimulated("Rehydrating an archived blob by copying it");
     return blob;
+  }
+
+  #open(source: Source, from: string): Blob {
+    if (!source.query.has("sig")) {
+      const message =
+        "Server failed to authenticate the request: the source of the copy is not public, expected an address with a " +
+        "shared access signature that may read it.";
+      throw new StorageError(401, "NoAuthenticationInformation", message);
+    }
+    const read = { ...source, method: "GET", headers: {}, from };
+    authorizeSharedAccess(read, "blob", this.#account, this.#clock.now());
+    return this.#read(source);
+  }
+
+  #read({ path, query }: Source): Blob {
+    const [container = "", ...rest] = path.split("/");
+    const name = rest.join("/");
+    const snapshot = query.get("snapshot");
+    return snapshot === null
+      ? this.#store.get(container, name)
+      : this.#store.getSnapshot(container, name, snapshot);
   }
 
   /** The request as if the bytes of its source had come with it. */
@@ -63,7 +74,7 @@ export class CopySources {
     };
   }
 
-  #parse({ headers, accountUrl }: StorageRequest): Pick<StorageRequest, "path" | "query"> {
+  #parse({ headers, accountUrl }: StorageRequest): Source {
     const text = headers["x-ms-copy-source"] ?? "";
     if (!URL.canParse(text)) {
       throw new StorageError(
@@ -80,6 +91,16 @@ export class CopySources {
       throw notSimulated("Copying from outside of this account");
     }
     return { path: decodeURIComponent(url.pathname.slice(prefix.length)), query: url.searchParams };
+  }
+}
+
+/** What keeps the service from reading a source it tells by one code, under the status that the source answered. */
+function verifying(read: () => Blob): Blob {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.status === 501) throw error;
+    throw new StorageError(error.status, "CannotVerifyCopySource", error.message);
   }
 }
 

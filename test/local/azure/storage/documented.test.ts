@@ -80,6 +80,20 @@ describe("copies from an address", () => {
   test("that nothing opens are refused when they are to be done at once", async () => {
     const { source, target } = await written("content");
     expect(await refusal(target.syncCopyFromURL(source.url))).toMatchObject({
+      status: 401,
+      code: "CannotVerifyCopySource",
+    });
+  });
+
+  test("that open nothing are refused, and so are those of what is not there", async () => {
+    const { source, target } = await written("content");
+    const writeOnly = (await shared(source)).replace("sp=r", "sp=w");
+    expect(await refusal(target.beginCopyFromURL(writeOnly))).toMatchObject({
+      status: 403,
+      code: "CannotVerifyCopySource",
+    });
+    const missing = await shared(target);
+    expect(await refusal(target.stageBlockFromURL("AAAA", missing))).toMatchObject({
       status: 404,
       code: "CannotVerifyCopySource",
     });
