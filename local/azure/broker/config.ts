@@ -27,6 +27,8 @@ const Duration = z.string().transform((text, context) => {
 });
 
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?$/;
+/** `$Default` is the one with a dollar sign. */
+const RULE_NAME = /^\$?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 const Name = z.string().regex(NAME, "expected letters, digits and . _ - / inside").max(260);
 
 /** The emulator's configuration has it, mostly empty; this broker forwards nothing. */
@@ -61,7 +63,7 @@ const TopicProperties = QueueProperties.pick({
 const Scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 /** Absent values match everything; a message must equal all that are given. */
-const CorrelationFilter = z.object({
+const CorrelationFilter = z.strictObject({
   ContentType: z.string().optional(),
   CorrelationId: z.string().optional(),
   Label: z.string().optional(),
@@ -74,26 +76,30 @@ const CorrelationFilter = z.object({
 });
 export type CorrelationFilter = z.infer<typeof CorrelationFilter>;
 
-const Rule = z.object({
-  name: Name,
+/** An action would change messages on their way: this broker changes none. */
+export const Rule = z.strictObject({
+  name: z.string().regex(RULE_NAME, "expected letters, digits and . _ - inside").max(50),
   properties: z.discriminatedUnion("FilterType", [
-    z.object({ FilterType: z.literal("True") }),
-    z.object({ FilterType: z.literal("Correlation"), CorrelationFilter }),
-    z.object({ FilterType: z.literal("Sql"), SqlFilter: z.object({ SqlExpression: z.string() }) }),
+    z.strictObject({ FilterType: z.literal("True") }),
+    z.strictObject({ FilterType: z.literal("Correlation"), CorrelationFilter }),
+    z.strictObject({
+      FilterType: z.literal("Sql"),
+      SqlFilter: z.strictObject({ SqlExpression: z.string() }),
+    }),
   ]),
 });
 export type RuleConfig = z.infer<typeof Rule>;
 
-const BrokerConfigSchema = z.object({
-  queues: z.array(z.object({ name: Name, properties: QueueProperties.prefault({}) })).default([]),
+const BrokerConfigSchema = z.strictObject({
+  queues: z.array(z.strictObject({ name: Name, properties: QueueProperties.prefault({}) })).default([]),
   topics: z
     .array(
-      z.object({
+      z.strictObject({
         name: Name,
         properties: TopicProperties.prefault({}),
         subscriptions: z
           .array(
-            z.object({
+            z.strictObject({
               name: Name,
               properties: SubscriptionProperties.prefault({}),
               /** None at all stands for one that lets everything through. */
@@ -106,7 +112,7 @@ const BrokerConfigSchema = z.object({
     .default([]),
   eventHubs: z
     .array(
-      z.object({
+      z.strictObject({
         name: Name,
         partitionCount: z.int().min(1).max(32).default(4),
         /** `$Default` always exists. */

@@ -4,13 +4,13 @@ import type { ParsedConfig, QueueConfig, TopicConfig } from "./config.ts";
 import { Hub } from "./hub.ts";
 import { Queue } from "./queue.ts";
 import type { QueueOptions } from "./queue-contract.ts";
-import { compileRules } from "./rules.ts";
 import type { Store } from "./store.ts";
+import { SubscriptionRules } from "./subscription-rules.ts";
 import { Topic } from "./topic.ts";
 
 /** What an address stands for. */
 export type Entity =
-  | { readonly kind: "queue"; readonly queue: Queue }
+  | { readonly kind: "queue"; readonly queue: Queue; readonly rules: SubscriptionRules | null }
   | { readonly kind: "topic"; readonly topic: Topic }
   | { readonly kind: "hub"; readonly hub: Hub };
 
@@ -45,7 +45,8 @@ export class Entities {
     return [...this.#entities.values()].flatMap((entity) => (entity.kind === "hub" ? [entity.hub] : []));
   }
 
-  #addQueue(name: string, options: QueueOptions): Queue {
+  /** @param rules - of a subscription */
+  #addQueue(name: string, options: QueueOptions, rules: SubscriptionRules | null = null): Queue {
     const path = name.toLowerCase();
     const deadLetterOptions = {
       ...options,
@@ -58,8 +59,8 @@ export class Entities {
     };
     const deadLetters = new Queue(deadLetterOptions, this.#store, this.#clock, null);
     const queue = new Queue(options, this.#store, this.#clock, deadLetters);
-    this.#entities.set(path, { kind: "queue", queue });
-    this.#entities.set(deadLetterOptions.path, { kind: "queue", queue: deadLetters });
+    this.#entities.set(path, { kind: "queue", queue, rules });
+    this.#entities.set(deadLetterOptions.path, { kind: "queue", queue: deadLetters, rules: null });
     return queue;
   }
 
@@ -72,8 +73,8 @@ export class Entities {
         RequiresDuplicateDetection: false,
         DuplicateDetectionHistoryTimeWindow: 0,
       };
-      const queue = this.#addQueue(name, queueOptions(name, properties));
-      return { queue, matches: compileRules(subscription.rules) };
+      const rules = new SubscriptionRules(name, subscription.rules, this.#store);
+      return { queue: this.#addQueue(name, queueOptions(name, properties), rules), rules };
     });
     const options = {
       duplicateWindowMs: duplicateWindowMs(config.properties),

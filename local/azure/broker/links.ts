@@ -3,7 +3,7 @@ import type { Receiver, Sender } from "rhea";
 import type { Clock } from "../../clock.ts";
 import { answerTokens } from "./cbs.ts";
 import { consumeQueue } from "./consumer-link.ts";
-import type { Entities } from "./entities.ts";
+import type { Entities, Entity } from "./entities.ts";
 import { HubConsumers } from "./hub-consumer-link.ts";
 import { hubManagement } from "./hub-management.ts";
 import { queueManagement, topicManagement } from "./management.ts";
@@ -60,7 +60,7 @@ export class Links {
 
   #managementOf(name: string): Answer | undefined {
     const entity = this.#entities.find(name);
-    if (entity?.kind === "queue") return queueManagement(entity.queue);
+    if (entity?.kind === "queue") return queueManagement(entity.queue, entity.rules);
     if (entity?.kind === "topic") return topicManagement(entity.topic);
     return entity && hubManagement(this.#entities);
   }
@@ -68,7 +68,9 @@ export class Links {
   #openPublisher(receiver: Receiver, address: string): void {
     const place = HUB_PARTITION.exec(address)?.groups;
     const entity = this.#entities.find(address) ?? this.#entities.find(place?.hub ?? "");
-    if (entity?.kind === "queue") publishToQueue(receiver, entity.queue);
+    if (entity?.kind === "queue" && !takesMessages(entity)) {
+      refuseLink(receiver, refusals.notAllowed(NOT_SENT_TO));
+    } else if (entity?.kind === "queue") publishToQueue(receiver, entity.queue);
     else if (entity?.kind === "topic") publishToTopic(receiver, entity.topic);
     else if (!entity) refuseLink(receiver, refusals.notFound(address));
     else if (place?.partition === undefined) publishToHub(receiver, entity.hub, null);
@@ -76,6 +78,13 @@ export class Links {
       refuseLink(receiver, refusals.noPartition(entity.hub.name, place.partition));
     } else publishToHub(receiver, entity.hub, Number(place.partition));
   }
+}
+
+const NOT_SENT_TO =
+  "Messages cannot be sent to a subscription, which gets them from its topic, nor to a dead-letter queue.";
+
+function takesMessages({ queue, rules }: Entity & { kind: "queue" }): boolean {
+  return rules === null && queue.deadLetters !== null;
 }
 
 function trimmed(address: string | undefined | null): string {

@@ -2,10 +2,13 @@
 import rhea from "rhea";
 import * as z from "zod";
 import { readEnvelope } from "./message-codec.ts";
+import { MAX_MESSAGE_BYTES } from "./publisher-link.ts";
 import type { Queue } from "./queue.ts";
 import type { Done, Settlement } from "./queue-contract.ts";
 import { refusals } from "./refusal.ts";
 import { type Answer, type Reply, type Request, replies } from "./request-reply.ts";
+import { manageRules } from "./rule-management.ts";
+import type { SubscriptionRules } from "./subscription-rules.ts";
 import type { Topic } from "./topic.ts";
 
 const { wrap_array, wrap_uuid, wrap_timestamp } = rhea.types;
@@ -88,7 +91,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       );
   },
 
-  "com.microsoft:schedule-message": (queue, body, reply) => schedule(queue, body, reply),
+  "com.microsoft:schedule-message": (queue, body, reply) =>
+    schedule(queue, queue.options.requiresSession, body, reply),
 
   "com.microsoft:cancel-scheduled-message": (queue, body, reply) => cancelScheduled(queue, body, reply),
 
@@ -135,9 +139,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
 };
 
-/** Answers for a queue, a subscription, or the dead letters of one. */
-export function queueManagement(queue: Queue): Answer {
+/** Answers for a queue, a subscription (which has rules), or the dead letters of one. */
+export function queueManagement(queue: Queue, rules: SubscriptionRules | null): Answer {
   return (request, reply) => {
+    if (rules && manageRules(rules, request, reply)) return;
     const operation = OPERATIONS[request.operation];
     if (!operation) reply(replies.unknown(request.operation));
     else operation(queue, request.body, reply);
@@ -147,16 +152,29 @@ export function queueManagement(queue: Queue): Answer {
 /** Answers for a topic: scheduling, and nothing else. */
 export function topicManagement(topic: Topic): Answer {
   return ({ operation, body }: Request, reply) => {
-    if (operation === "com.microsoft:schedule-message") schedule(topic, body, reply);
+    if (operation === "com.microsoft:schedule-message") schedule(topic, false, body, reply);
     else if (operation === "com.microsoft:cancel-scheduled-message") cancelScheduled(topic, body, reply);
     else reply(replies.unknown(operation));
   };
 }
 
-function schedule(entity: Queue | Topic, body: unknown, reply: (reply: Reply) => void): void {
-  const envelopes = Schedule.parse(body).messages.map(({ message }) =>
-    readEnvelope(Buffer.from(message), true),
-  );
+function schedule(
+  entity: Queue | Topic,
+  requiresSession: boolean,
+  body: unknown,
+  reply: (reply: Reply) => void,
+): void {
+  const { messages } = Schedule.parse(body);
+  const largest = Math.max(...messages.map(({ message }) => message.length));
+  if (largest > MAX_MESSAGE_BYTES) {
+    reply(replies.refused(refusals.tooLarge(largest, MAX_MESSAGE_BYTES)));
+    return;
+  }
+  const envelopes = messages.map(({ message }) => readEnvelope(Buffer.from(message), true));
+  if (requiresSession && envelopes.some((envelope) => envelope.sessionId === null)) {
+    reply(replies.refused(refusals.noSessionId()));
+    return;
+  }
   let left = envelopes.length;
   const numbers: number[] = [];
   for (const envelope of envelopes) {

@@ -30,6 +30,8 @@ export interface Envelope {
 /** What the broker adds to a message for one delivery. Plain numbers would lose their type: wrap them. */
 export interface Added {
   readonly delivery_count?: number;
+  /** Milliseconds, in place of the sender's. */
+  readonly ttl?: number;
   readonly delivery_annotations?: Readonly<Record<string, unknown>>;
   readonly message_annotations: Readonly<Record<string, unknown>>;
 }

@@ -10,7 +10,7 @@ import { setAttach, settleIncoming } from "./rhea-internals.ts";
 import type { Topic } from "./topic.ts";
 
 /** Bytes of one transfer: the standard tier's limits. */
-const MAX_MESSAGE_BYTES = 262_144;
+export const MAX_MESSAGE_BYTES = 262_144;
 const MAX_EVENTS_BYTES = 1_048_576;
 /** Transfers under way for each link; below rhea's buffer of 2048. */
 const CREDIT = 1000;
@@ -21,9 +21,7 @@ type Accept = (envelopes: readonly Envelope[], done: Done) => void;
 export function publishToQueue(receiver: Receiver, queue: Queue): void {
   openPublisher(receiver, MAX_MESSAGE_BYTES, true, (envelopes, done) => {
     if (queue.options.requiresSession && envelopes.some((envelope) => envelope.sessionId === null)) {
-      done(
-        refusals.notAllowed("The SessionId was not set on a message, and it cannot be sent to the entity."),
-      );
+      done(refusals.noSessionId());
       return;
     }
     const eachDone = whenAll(envelopes.length, done);

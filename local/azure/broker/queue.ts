@@ -1,10 +1,11 @@
 /** One queue, subscription or dead-letter queue: the life of its messages, without a word of AMQP links. */
-import { randomBytes } from "node:crypto";
 import type { Clock } from "../../clock.ts";
+import { deadLetterReasons } from "./dead-letter-reasons.ts";
 import { DuplicateWindow } from "./duplicates.ts";
 import { type Envelope, withApplicationProperties } from "./message-codec.ts";
 import { MessageFile } from "./message-file.ts";
 import { MessageList } from "./message-list.ts";
+import { MessageLocks } from "./message-locks.ts";
 import type { Consumer, Done, QueueOptions, Settlement } from "./queue-contract.ts";
 import { type Delivery, encodeMessage, type QueuedMessage } from "./queued-message.ts";
 import { type Refusal, refusals } from "./refusal.ts";
@@ -19,7 +20,7 @@ export class Queue {
   readonly #clock: Clock;
   readonly #messages: MessageFile;
   readonly #ready = new MessageList();
-  readonly #locks = new Map<string, QueuedMessage>();
+  readonly #locks: MessageLocks;
   readonly #consumers = new Set<Consumer>();
   readonly #duplicates: DuplicateWindow | null;
   readonly #sessionStates: Map<string, Uint8Array>;
@@ -29,6 +30,7 @@ export class Queue {
     this.deadLetters = deadLetters;
     this.#store = store;
     this.#clock = clock;
+    this.#locks = new MessageLocks(clock, options.lockMs, (message) => this.#giveBack(message, 1));
     this.sessions = new Sessions(clock, options.lockMs, (hold) => this.#loseSession(hold));
     const { duplicateWindowMs, path } = options;
     this.#duplicates =
@@ -103,7 +105,7 @@ export class Queue {
 
   /** Ends the lock with this token; refused when it has run out. */
   settle(lockToken: Buffer, settlement: Settlement, done: Done): void {
-    const message = this.#locks.get(lockToken.toString("hex"));
+    const message = this.#locks.find(lockToken);
     if (!message) {
       done(refusals.lockLost());
       return;
@@ -114,16 +116,13 @@ export class Queue {
   }
 
   isLocked(lockToken: Buffer): boolean {
-    return this.#locks.has(lockToken.toString("hex"));
+    return this.#locks.find(lockToken) !== undefined;
   }
 
   /** @returns the new end of the lock in ms since the epoch, or `undefined` when it has run out */
   renewLock(lockToken: Buffer): number | undefined {
-    const message = this.#locks.get(lockToken.toString("hex"));
-    if (!message) return undefined;
-    message.cancelTimer?.();
-    this.#armLock(message);
-    return message.lockedUntil;
+    const message = this.#locks.find(lockToken);
+    return message && this.#locks.renew(message);
   }
 
   acceptSession(sessionId: string, receiver: Pick<SessionHold, "onLost" | "onReady">): SessionHold | null {
@@ -161,9 +160,18 @@ export class Queue {
     return this.#messages.peek(fromSeq, limit, sessionId);
   }
 
-  /** Forgets scheduled messages. @param numbers - as `enqueue` returned them */
+  /**
+   * Forgets scheduled messages; refused as a whole when one of them is not scheduled (any more).
+   *
+   * @param numbers - as `enqueue` returned them
+   */
   cancelScheduled(numbers: readonly number[], done: Done): void {
     const found = this.#messages.scheduled(numbers);
+    const missing = numbers.filter((number) => !found.some((message) => message.enqueueSeq === number));
+    if (missing.length > 0) {
+      done(refusals.notScheduled(missing));
+      return;
+    }
     for (const message of found) this.#remove(message);
     this.#store.afterCommit((error) => done(error && refusals.storeFailed()));
   }
@@ -192,7 +200,9 @@ export class Queue {
       message.cancelTimer = this.#clock.after(message.scheduledFor - now, () => this.#activate(message));
     } else if (message.scheduledFor !== null) this.#activate(message);
     else if (this.#isSpent(message)) this.#deadLetterSpent(message);
-    else this.#makeAvailable(message);
+    else if (this.options.requiresSession && message.sessionId === null) {
+      this.#deadLetter(message, deadLetterReasons.noSession());
+    } else this.#makeAvailable(message);
   }
 
   /** Like a message that arrives now: at the end of the queue, with a new sequence number. */
@@ -245,40 +255,18 @@ export class Queue {
       this.#remove(message);
       return;
     }
-    this.#deadLetter(message, {
-      DeadLetterReason: "TTLExpiredException",
-      DeadLetterErrorDescription: "The message expired and was dead lettered.",
-    });
+    this.#deadLetter(message, deadLetterReasons.expired());
   }
 
   #lock(message: QueuedMessage, hold: SessionHold | null): Delivery {
-    message.cancelTimer?.();
-    message.cancelTimer = null;
-    const lockToken = randomBytes(16);
-    message.lock = lockToken.toString("hex");
-    message.state = "locked";
-    this.#locks.set(message.lock, message);
-    if (hold) {
-      hold.unsettled.add(message);
-      message.lockedUntil = hold.lockedUntil;
-    } else this.#armLock(message);
+    const lockToken = this.#locks.take(message, hold);
+    hold?.unsettled.add(message);
     this.#messages.markLocked(message);
     return { lockToken, sequenceNumber: message.seq, encoded: encodeMessage(message) };
   }
 
-  #armLock(message: QueuedMessage): void {
-    message.lockedUntil = this.#clock.now() + this.options.lockMs;
-    message.cancelTimer = this.#clock.after(this.options.lockMs, () => {
-      this.#unlock(message);
-      this.#giveBack(message, 1);
-    });
-  }
-
   #unlock(message: QueuedMessage): void {
-    message.cancelTimer?.();
-    message.cancelTimer = null;
-    if (message.lock !== null) this.#locks.delete(message.lock);
-    message.lock = null;
+    this.#locks.end(message);
     if (message.sessionId !== null) this.sessions.holdOf(message.sessionId)?.unsettled.delete(message);
   }
 
@@ -328,10 +316,7 @@ export class Queue {
   }
 
   #deadLetterSpent(message: QueuedMessage): void {
-    this.#deadLetter(message, {
-      DeadLetterReason: "MaxDeliveryCountExceeded",
-      DeadLetterErrorDescription: `Message could not be consumed after ${message.deliveryCount} delivery attempts.`,
-    });
+    this.#deadLetter(message, deadLetterReasons.spent(message.deliveryCount));
   }
 
   #deadLetter(message: QueuedMessage, properties: Readonly<Record<string, unknown>>): void {

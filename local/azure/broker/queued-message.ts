@@ -72,12 +72,16 @@ export function toRow(entity: string, message: QueuedMessage): MessageRow {
   };
 }
 
+/** AMQP carries it in 32 bits. */
+const LARGEST_TTL_MS = 2 ** 32 - 1;
+
 /** The bytes a receiver or a peek gets. Only a locked message says until when. */
 export function encodeMessage(message: QueuedMessage): Buffer {
   const { wrap_long, wrap_int, wrap_timestamp } = rhea.types;
   const isLocked = message.state === "locked";
   return composeDelivery(message.raw, {
     delivery_count: message.deliveryCount,
+    ...(message.expiresAt === null ? {} : { ttl: timeToLive(message, message.expiresAt) }),
     message_annotations: {
       "x-opt-sequence-number": wrap_long(message.seq),
       "x-opt-enqueue-sequence-number": wrap_long(message.enqueueSeq),
@@ -87,4 +91,9 @@ export function encodeMessage(message: QueuedMessage): Buffer {
       ...(message.deadLetterSource === null ? {} : { "x-opt-deadletter-source": message.deadLetterSource }),
     },
   });
+}
+
+/** What is left of the sender's wish under the entity's limit: receivers are told how long the message really lives. */
+function timeToLive({ scheduledFor, enqueuedAt }: QueuedMessage, expiresAt: number): number {
+  return Math.min(expiresAt - (scheduledFor ?? enqueuedAt), LARGEST_TTL_MS);
 }

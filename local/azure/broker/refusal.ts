@@ -36,6 +36,22 @@ export const refusals = {
     condition: "com.microsoft:message-not-found",
     description: `No deferred message has the sequence number ${sequenceNumber}.`,
   }),
+  ruleExists: (name: string): Refusal => ({
+    condition: "com.microsoft:entity-already-exists",
+    description: `The subscription has a rule '${name}' already. Delete it first, or choose another name.`,
+  }),
+  noRule: (name: string): Refusal => ({
+    condition: "amqp:not-found",
+    description: `The messaging entity '${name}' could not be found: the subscription has no such rule.`,
+  }),
+  noSessionId: (): Refusal => ({
+    condition: "amqp:not-allowed",
+    description: "The SessionId was not set on a message, and it cannot be sent to the entity.",
+  }),
+  notScheduled: (sequenceNumbers: readonly number[]): Refusal => ({
+    condition: "com.microsoft:message-not-found",
+    description: `Messages not found. Missing sequence numbers: ${sequenceNumbers.join(", ")}. Nothing was cancelled.`,
+  }),
   noPartition: (hub: string, partition: string): Refusal => ({
     condition: "com.microsoft:argument-out-of-range",
     description: `The event hub '${hub}' has no partition '${partition}'.`,

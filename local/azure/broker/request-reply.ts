@@ -1,5 +1,6 @@
 /** Nodes that answer requests: `$cbs` and `$management`, each a pair of links in one AMQP session. */
 import rhea, { type EventContext, type Receiver, type Sender } from "rhea";
+import * as z from "zod";
 import type { Refusal } from "./refusal.ts";
 import { plain, replyLink, sendSettled, setAttach, settleIncoming } from "./rhea-internals.ts";
 
@@ -49,6 +50,7 @@ const STATUS_BY_CONDITION: Readonly<Record<string, number>> = {
   "com.microsoft:message-not-found": 404,
   "com.microsoft:message-lock-lost": 410,
   "com.microsoft:session-lock-lost": 410,
+  "com.microsoft:entity-already-exists": 409,
   "com.microsoft:server-busy": 503,
 };
 
@@ -97,6 +99,7 @@ function answerOne(receiver: Receiver, payload: Buffer, answer: Answer): void {
   try {
     answer({ operation, properties, body: message.body }, reply);
   } catch (error) {
-    reply(replies.badRequest(`The request '${operation}' cannot be answered: ${String(error)}`));
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    reply(replies.badRequest(`The request '${operation}' cannot be answered: ${reason}`));
   }
 }

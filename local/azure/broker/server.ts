@@ -8,6 +8,12 @@ import type { Log } from "./log.ts";
 import { receiveBytes } from "./rhea-internals.ts";
 
 /** The broker cannot listen where it was told to. */
+/** How every TLS connection begins. */
+const TLS_HELLO = /Invalid protocol header for AMQP: 1603/;
+const TLS_ADVICE =
+  "A client speaks TLS, expected plain AMQP: write UseDevelopmentEmulator=true into its connection string. The " +
+  "administration client always speaks HTTPS and is not served: entities come from the configuration";
+
 export class BrokerPortError extends BrokerError {
   override name = "BrokerPortError";
 
@@ -44,7 +50,10 @@ export class AmqpServer {
     this.#log = log;
     this.#container = rhea.create_container({ id: "outerloop-broker" });
     for (const event of ["error", "connection_error", "session_error", "protocol_error"]) {
-      this.#container.on(event, (problem: unknown) => log("warn", `AMQP ${event}: ${describe(problem)}`));
+      this.#container.on(event, (problem: unknown) => {
+        const reason = describe(problem);
+        log("warn", `AMQP ${event}: ${reason}${TLS_HELLO.test(reason) ? `. ${TLS_ADVICE}` : ""}`);
+      });
     }
   }
 

@@ -27,6 +27,12 @@ export interface EventRow {
   readonly raw: Uint8Array;
 }
 
+/** JSON. */
+export interface RulesRow {
+  readonly configured: string;
+  readonly rules: string;
+}
+
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS messages (
   entity TEXT NOT NULL, seq INTEGER NOT NULL, enqueueSeq INTEGER NOT NULL, raw BLOB NOT NULL,
@@ -36,6 +42,7 @@ CREATE TABLE IF NOT EXISTS messages (
 CREATE TABLE IF NOT EXISTS sequences (entity TEXT PRIMARY KEY, seq INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS sessionStates (
   entity TEXT NOT NULL, sessionId TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY (entity, sessionId));
+CREATE TABLE IF NOT EXISTS rules (entity TEXT PRIMARY KEY, configured TEXT NOT NULL, rules TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS messageIds (
   entity TEXT NOT NULL, messageId TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (entity, messageId));
 CREATE TABLE IF NOT EXISTS events (
@@ -120,6 +127,16 @@ export class Store {
     } else {
       this.#write("INSERT OR REPLACE INTO sessionStates VALUES (?, ?, ?)", [entity, sessionId, state]);
     }
+  }
+
+  /** The rules of a subscription that clients have changed, beside those of the configuration they changed. */
+  setRules(entity: string, { configured, rules }: RulesRow): void {
+    this.#write("INSERT OR REPLACE INTO rules VALUES (?, ?, ?)", [entity, configured, rules]);
+  }
+
+  rulesOf(entity: string): RulesRow | undefined {
+    const row = this.#prepare("SELECT configured, rules FROM rules WHERE entity = ?").get(entity);
+    return row && { configured: String(row.configured), rules: String(row.rules) };
   }
 
   rememberMessageId(entity: string, messageId: string, at: number): void {

@@ -4,12 +4,13 @@ import type { Envelope } from "./message-codec.ts";
 import type { Queue } from "./queue.ts";
 import type { Done } from "./queue-contract.ts";
 import { refusals } from "./refusal.ts";
-import { type Filter, filterView } from "./rules.ts";
+import { filterView } from "./rules.ts";
 import type { Store } from "./store.ts";
+import type { SubscriptionRules } from "./subscription-rules.ts";
 
 export interface Subscription {
   readonly queue: Queue;
-  readonly matches: Filter;
+  readonly rules: SubscriptionRules;
 }
 
 /** Copies each message to the subscriptions whose rules let it through. */
@@ -49,15 +50,23 @@ export class Topic {
     this.#store.setSequence(this.#path, this.#sequence);
     const ttlMs = envelope.ttlMs ?? this.#defaultTtlMs;
     const view = filterView(envelope.raw);
-    for (const { queue, matches } of this.subscriptions) {
-      if (matches(view)) queue.enqueue({ ...envelope, ttlMs }, () => {}, this.#sequence);
+    for (const { queue, rules } of this.subscriptions) {
+      if (rules.matches(view)) queue.enqueue({ ...envelope, ttlMs }, () => {}, this.#sequence);
     }
     this.#store.afterCommit((error) => done(error && refusals.storeFailed()));
     return this.#sequence;
   }
 
+  /** A number that was given out may have no copy, where no rule let the message through: only others are refused. */
   cancelScheduled(numbers: readonly number[], done: Done): void {
-    for (const { queue } of this.subscriptions) queue.cancelScheduled(numbers, () => {});
+    const missing = numbers.filter((number) => number < 1 || number > this.#sequence);
+    if (missing.length > 0) {
+      done(refusals.notScheduled(missing));
+      return;
+    }
+    for (const { queue } of this.subscriptions) {
+      for (const number of numbers) queue.cancelScheduled([number], () => {});
+    }
     this.#store.afterCommit((error) => done(error && refusals.storeFailed()));
   }
 }

@@ -6,6 +6,7 @@ import { CardStore } from "../teams/store.ts";
 import { CARD_STYLE } from "../teams/style.ts";
 import { createTeams } from "../teams/webhook.ts";
 import { createEmailApi } from "./email-api.ts";
+import { FRAME_SCRIPT } from "./frame.ts";
 import { cardPage, listPage, mailDocument, mailPage, missingPage } from "./pages.ts";
 import { type Mail, MailStore } from "./store.ts";
 import { STYLE } from "./style.ts";
@@ -17,6 +18,7 @@ export interface MailboxOptions {
   readonly clock?: Clock;
 }
 
+const JAVASCRIPT = { "content-type": "text/javascript; charset=utf-8", "x-content-type-options": "nosniff" };
 const PAGE_LIMIT = 200;
 const JSON_LIMIT = 10_000;
 
@@ -51,6 +53,7 @@ export function createMailbox({ data, authenticate, clock = systemClock }: Mailb
       return listPage(store.mails(PAGE_LIMIT), cards.cards(PAGE_LIMIT), totals, PAGE_LIMIT, clock.now());
     }
     if (first === "style.css") return stylesheet(`${STYLE}${CARD_STYLE}`);
+    if (first === "frame.js") return { status: 200, headers: JAVASCRIPT, body: FRAME_SCRIPT };
     if (first === "cards.json") return { status: 200, body: cards.cards(JSON_LIMIT) };
     if (first === "cards") {
       const card = cards.card(numberOf(second));

@@ -7,9 +7,15 @@ import type { Mail } from "./store.ts";
 
 const STYLESHEET = "/mailbox/style.css";
 
-/** A mail is a stranger's document: no script, no request, and an origin of its own. Its links open a new tab. */
+const SCRIPT = "/mailbox/frame.js";
+
+/**
+ * A mail is a stranger's document: no script, no form, no request. Its links open a new tab. It has the origin of its
+ * page, so that the page can measure it; that is safe for as long as it may run no scripts.
+ */
+const SANDBOX = "allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 const MAIL_POLICY =
-  "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; " +
+  `sandbox ${SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; ` +
   "img-src data:; form-action 'none'; frame-ancestors 'self'; base-uri 'none'";
 
 /** One line of the list. */
@@ -103,7 +109,7 @@ export function cardPage(kept: KeptCard): ServiceAnswer {
 
 /** One mail: who, when, and both of its parts. */
 export function mailPage(mail: Mail): ServiceAnswer {
-  return page(
+  const answer = page(
     { title: mail.subject, stylesheet: STYLESHEET },
     h("p", null, h("a", { href: "/mailbox" }, "All mails and cards")),
     h("h1", null, mail.subject),
@@ -119,11 +125,19 @@ export function mailPage(mail: Mail): ServiceAnswer {
       h("iframe", {
         src: `/mailbox/${mail.id}/html`,
         title: `The mail "${mail.subject}" as it looks`,
-        sandbox: "allow-popups allow-popups-to-escape-sandbox",
+        sandbox: SANDBOX,
       }),
     h("h2", null, "Plain text"),
     mail.text ? h("pre", null, mail.text) : h("p", { class: "muted" }, "The mail has no plain-text part."),
+    mail.html && h("script", { src: SCRIPT }),
   );
+  return mail.html ? withOwnScript(answer) : answer;
+}
+
+/** The pages of the simulated services run no script; this one runs the mailbox's own. */
+function withOwnScript({ headers, ...answer }: ServiceAnswer): ServiceAnswer {
+  const policy = `${headers?.["content-security-policy"]}; script-src 'self'`;
+  return { ...answer, headers: { ...headers, "content-security-policy": policy } };
 }
 
 export function missingPage(id: string, what = "mail"): ServiceAnswer {

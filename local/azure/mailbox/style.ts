@@ -14,7 +14,7 @@ export const STYLE = `${BASE_STYLE}
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1rem; margin: 0.5rem 0 1rem; }
 dt { color: var(--muted); }
 dd { margin: 0; overflow-wrap: anywhere; }
-iframe { width: 100%; height: 34rem; border: 1px solid var(--line); border-radius: 6px; background: #ffffff; resize: vertical; }
+iframe { width: 100%; height: 34rem; min-height: 4rem; border: 1px solid var(--line); border-radius: 6px; background: #ffffff; }
 pre {
   margin: 0; padding: 0.75rem; border: 1px solid var(--line); border-radius: 6px; background: var(--panel);
   white-space: pre-wrap; overflow-wrap: anywhere; font: 0.9rem/1.5 ui-monospace, monospace;

@@ -21,9 +21,14 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS blobs (
     container TEXT NOT NULL, name TEXT NOT NULL, content INTEGER NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL,
     etag TEXT NOT NULL, created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL,
-    properties TEXT NOT NULL, metadata TEXT NOT NULL, lease TEXT,
+    properties TEXT NOT NULL, metadata TEXT NOT NULL, lease TEXT, tier TEXT, copy TEXT,
     PRIMARY KEY (container, name)
   );
+  CREATE TABLE IF NOT EXISTS snapshots (
+    container TEXT NOT NULL, name TEXT NOT NULL, snapshot TEXT NOT NULL, blob TEXT NOT NULL, content INTEGER NOT NULL,
+    PRIMARY KEY (container, name, snapshot)
+  );
+  CREATE INDEX IF NOT EXISTS snapshots_by_content ON snapshots (content);
   CREATE TABLE IF NOT EXISTS pieces (
     content INTEGER NOT NULL, start INTEGER NOT NULL, block_id TEXT, size INTEGER NOT NULL, data BLOB NOT NULL,
     PRIMARY KEY (content, start)
@@ -33,6 +38,9 @@ const SCHEMA = `
     PRIMARY KEY (container, name, block_id)
   );
 `;
+
+/** Columns that came later: files written before have the table without them. */
+const LATER_COLUMNS = ["tier", "copy"];
 
 interface PendingWrite {
   /** Does the work and answers how to tell the caller, once it is on disk. */
@@ -60,6 +68,7 @@ export class Database {
     this.#sqlite = new DatabaseSync(path.join(folder, "storage.db"));
     this.#sqlite.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768;");
     this.#sqlite.exec(SCHEMA);
+    this.#addLaterColumns();
     const last = this.sql("SELECT value FROM meta WHERE name = 'last-timestamp'").get();
     this.timestamps = new Timestamps(clock, last === undefined ? undefined : String(last.value));
   }
@@ -94,6 +103,14 @@ export class Database {
     this.#commitPending();
     this.#statements.clear();
     this.#sqlite.close();
+  }
+
+  #addLaterColumns(): void {
+    const present = this.#sqlite.prepare("SELECT name FROM pragma_table_info('blobs')").all();
+    const names = new Set(present.map((column) => column.name));
+    for (const column of LATER_COLUMNS) {
+      if (!names.has(column)) this.#sqlite.exec(`ALTER TABLE blobs ADD COLUMN ${column} TEXT`);
+    }
   }
 
   #commitPending(): void {

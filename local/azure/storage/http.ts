@@ -9,9 +9,23 @@ export interface StorageRequest {
   readonly query: URLSearchParams;
   /** Lower-case keys; repeated headers joined with `, `. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What came as `x-ms-meta-*`, under the names as they were written. */
+  readonly metadata: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   /** `http://127.0.0.1:10000/devstoreaccount1`: what URLs in answers begin with. */
   readonly accountUrl: string;
+  /** The caller's IP address. */
+  readonly from: string;
+  /** Absent when the account's key signed the request, which allows everything. */
+  readonly grant?: Grant;
+}
+
+/** What a shared access signature allows beyond the operation itself, which was checked already. */
+export interface Grant {
+  /** Without it a new blob may be written, and none replaced. */
+  readonly mayOverwrite: boolean;
+  /** Headers that the signature puts in the place of the blob's own. */
+  readonly responseHeaders: Readonly<Record<string, string>>;
 }
 
 export interface StorageAnswer {

@@ -52,11 +52,11 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
     database.close();
   };
   try {
-    const blob = await serve(new BlobService(database, clock), account, nth(0), log, faults);
+    const blob = await serve(new BlobService(database, clock, account), account, nth(0), clock, log, faults);
     servers.push(blob);
     const queue = await serveNothing("queue", nth(1));
     servers.push(queue);
-    const table = await serve(new TableService(database), account, nth(2), log, faults);
+    const table = await serve(new TableService(database), account, nth(2), clock, log, faults);
     servers.push(table);
     return {
       blobPort: blob.port,

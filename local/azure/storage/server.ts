@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Clock } from "../../clock.ts";
 import type { Faults } from "../faults/faults.ts";
 import { StorageError } from "./errors.ts";
-import type { StorageAnswer, StorageRequest, StorageService } from "./http.ts";
+import type { Grant, StorageAnswer, StorageRequest, StorageService } from "./http.ts";
+import { authorizeSharedAccess } from "./shared-access.ts";
 import { type Account, authenticate } from "./shared-key.ts";
 
 const HOST = "127.0.0.1";
@@ -28,11 +30,12 @@ export async function serve(
   service: StorageService,
   account: Account,
   port: number,
+  clock: Clock,
   log: StorageLog,
   faults?: Faults,
 ): Promise<Server> {
   return listen(service.name, port, (incoming, outgoing) => {
-    answer(service, account, incoming, log, faults && { faults, outgoing }).then(
+    answer(service, account, incoming, clock, log, faults && { faults, outgoing }).then(
       (result) => (result ? send(incoming, outgoing, result) : outgoing.destroy()),
       (error: unknown) => outgoing.destroy(error instanceof Error ? error : undefined),
     );
@@ -80,12 +83,14 @@ async function answer(
   service: StorageService,
   account: Account,
   incoming: http.IncomingMessage,
+  clock: Clock,
   log: StorageLog,
   faulty?: { faults: Faults; outgoing: http.ServerResponse },
 ): Promise<StorageAnswer | undefined> {
   try {
-    const request = readTarget(incoming, account.name, await readBody(incoming));
-    authenticate(request, service.name, account);
+    const received = readTarget(incoming, account.name, await readBody(incoming));
+    const grant = authorize(received, service.name, account, clock.now());
+    const request = grant ? { ...received, grant } : received;
     const proceed = () => service.handle(request);
     if (!faulty) return await proceed();
     return await faulty.faults.around({
@@ -99,6 +104,19 @@ async function answer(
   } catch (error) {
     return describe(service, toRefusal(error) ?? internalError(service.name, incoming, error, log));
   }
+}
+
+/** By the key in the header or, without one, by the signature in the address. */
+function authorize(
+  request: StorageRequest,
+  service: StorageService["name"],
+  account: Account,
+  now: number,
+): Grant | undefined {
+  const isShared = request.headers.authorization === undefined && request.query.has("sig");
+  if (isShared) return authorizeSharedAccess(request, service, account, now);
+  authenticate(request, service, account);
+  return undefined;
 }
 
 /** What the service itself answers under load, and when it fails. */
@@ -171,9 +189,29 @@ function readTarget(incoming: http.IncomingMessage, account: string, body: Uint8
     rawQuery,
     query: new URLSearchParams(rawQuery),
     headers,
+    metadata: metadataOf(incoming.rawHeaders, headers),
     body,
     accountUrl: `http://${headers.host ?? HOST}/${account}`,
+    from: incoming.socket.remoteAddress ?? HOST,
   };
+}
+
+const METADATA_PREFIX = "x-ms-meta-";
+
+/** Node tells the names of headers in lower case everywhere but in the raw ones. */
+function metadataOf(
+  rawHeaders: readonly string[],
+  headers: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const metadata: Record<string, string> = {};
+  // Most requests have none, and tables thousands of requests a second.
+  for (const key in headers) {
+    const value = key.startsWith(METADATA_PREFIX) ? headers[key] : undefined;
+    if (value === undefined) continue;
+    const written = rawHeaders.find((name) => name.toLowerCase() === key) ?? key;
+    metadata[written.slice(METADATA_PREFIX.length)] = value;
+  }
+  return metadata;
 }
 
 function pathBelowAccount(rawPath: string, account: string): string {

@@ -38,7 +38,7 @@ function failed(reason: string): StorageError {
   );
 }
 
-function isSignatureOf(text: string, signature: string, key: string): boolean {
+export function isSignatureOf(text: string, signature: string, key: string): boolean {
   const expected = createHmac("sha256", Buffer.from(key, "base64")).update(text, "utf8").digest();
   const actual = Buffer.from(signature, "base64");
   return actual.length === expected.length && timingSafeEqual(actual, expected);

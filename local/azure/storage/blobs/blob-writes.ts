@@ -2,9 +2,11 @@ import type { Clock } from "../../../clock.ts";
 import { invalidHeader, notSimulated, StorageError } from "../errors.ts";
 import type { StorageAnswer, StorageRequest } from "../http.ts";
 import { checkConditions } from "./conditions.ts";
+import { type CopySources, copyOutcome } from "./copies.ts";
 import { checkMd5, md5, readMetadata, readProperties, versionHeaders } from "./headers.ts";
 import { actOnLease, checkLease } from "./lease.ts";
 import type { Blob, BlobStore, Piece } from "./store.ts";
+import { inTier, readTier, requireOnline } from "./tiers.ts";
 import { type BlockReference, parseBlockList } from "./xml.ts";
 
 const ENCRYPTED = { "x-ms-request-server-encrypted": "true" };
@@ -20,25 +22,33 @@ export interface BlobAddress {
 /** The operations that change a blob. To be called inside `Database.write`; each checks everything before it writes. */
 export class BlobWrites {
   readonly #store: BlobStore;
+  readonly #sources: CopySources;
   readonly #clock: Clock;
 
-  constructor(store: BlobStore, clock: Clock) {
+  constructor(store: BlobStore, sources: CopySources, clock: Clock) {
     this.#store = store;
+    this.#sources = sources;
     this.#clock = clock;
   }
 
-  /** Put Blob: the whole of a block blob, or a new, empty append blob. */
-  put(request: StorageRequest, address: BlobAddress): StorageAnswer {
+  /** Put Blob: the whole of a block blob (which may come from another), or a new, empty append blob. */
+  put(asked: StorageRequest, address: BlobAddress): StorageAnswer {
+    const isFromBlob = asked.headers["x-ms-copy-source"] !== undefined;
+    const type = asked.headers["x-ms-blob-type"];
+    if (isFromBlob && type === undefined) return this.#copy(asked, address);
+    const request = this.#sources.withBody(asked);
     const { headers, body } = request;
-    if (headers["x-ms-copy-source"] !== undefined) throw notSimulated("Copying a blob");
-    const type = headers["x-ms-blob-type"];
     if (type === "PageBlob") throw notSimulated("A page blob");
     if (type !== "BlockBlob" && type !== "AppendBlob") {
       throw invalidHeader("x-ms-blob-type", String(type), "BlockBlob or AppendBlob");
     }
     checkMd5(headers, body);
     const before = this.#writable(request, address);
-    const given = readProperties(headers);
+    const isDescribed = isFromBlob && headers["x-ms-copy-source-blob-properties"] !== "false";
+    const given = {
+      ...(isDescribed ? this.#sources.find(asked, false).properties : {}),
+      ...readProperties(headers),
+    };
     const isBlock = type === "BlockBlob";
     const properties = isBlock ? { "content-md5": md5(body), ...given } : given;
     const pieces: Piece[] = isBlock && body.byteLength > 0 ? [{ blockId: undefined, data: body }] : [];
@@ -48,8 +58,9 @@ export class BlobWrites {
         ...address,
         type,
         properties,
-        metadata: readMetadata(headers),
+        metadata: readMetadata(request),
         lease: this.#keptLease(request, before),
+        tier: readTier(headers, this.#clock.now()) ?? before?.tier,
       },
       pieces,
     );
@@ -57,8 +68,54 @@ export class BlobWrites {
     return { status: 201, headers: { ...versionHeaders(blob), ...digest, ...ENCRYPTED } };
   }
 
+  /** Copy Blob, and Copy Blob From URL (`x-ms-requires-sync`): within an account both are done at once. */
+  #copy(request: StorageRequest, address: BlobAddress): StorageAnswer {
+    const { headers } = request;
+    const isSync = headers["x-ms-requires-sync"] === "true";
+    const source = this.#sources.find(request, !isSync);
+    if (isSync) requireType(source, "BlockBlob");
+    const before = this.#writable(request, address);
+    requireType(before, source.type);
+    const metadata = readMetadata(request);
+    const copy = copyOutcome(request, this.#clock.now());
+    const blob = this.#store.put(
+      before,
+      {
+        ...address,
+        type: source.type,
+        properties: source.properties,
+        metadata: Object.keys(metadata).length > 0 ? metadata : source.metadata,
+        lease: this.#keptLease(request, before),
+        tier: readTier(headers, this.#clock.now()) ?? before?.tier,
+        copy,
+      },
+      this.#store.pieces(source),
+    );
+    const outcome = { "x-ms-copy-id": copy.id, "x-ms-copy-status": "success" };
+    return { status: 202, headers: { ...versionHeaders(blob), ...outcome } };
+  }
+
+  /** Abort Copy Blob: copies within an account are over before anybody can ask. */
+  abortCopy(request: StorageRequest, address: BlobAddress): StorageAnswer {
+    this.#store.get(address.container, address.name);
+    const id = request.query.get("copyid");
+    throw new StorageError(
+      409,
+      "NoPendingCopyOperation",
+      `There is currently no pending copy operation '${id}'.`,
+    );
+  }
+
+  setTier(request: StorageRequest, address: BlobAddress): StorageAnswer {
+    const blob = this.#store.get(address.container, address.name);
+    checkLease(blob.lease, request.headers, this.#clock.now(), "Blob", false);
+    this.#store.save(inTier(blob, request.headers, this.#clock.now()));
+    return { status: 200 };
+  }
+
   /** Put Block: staged until a block list names it. */
-  stage(request: StorageRequest, address: BlobAddress): StorageAnswer {
+  stage(asked: StorageRequest, address: BlobAddress): StorageAnswer {
+    const request = this.#sources.withBody(asked);
     const id = request.query.get("blockid") ?? "";
     const length = Buffer.from(id, "base64").byteLength;
     if (
@@ -105,8 +162,9 @@ export class BlobWrites {
         ...address,
         type: "BlockBlob",
         properties: readProperties(headers),
-        metadata: readMetadata(headers),
+        metadata: readMetadata(request),
         lease: this.#keptLease(request, before),
+        tier: readTier(headers, this.#clock.now()) ?? before?.tier,
       },
       pieces,
     );
@@ -131,7 +189,8 @@ export class BlobWrites {
   }
 
   /** Append Block. */
-  append(request: StorageRequest, address: BlobAddress): StorageAnswer {
+  append(asked: StorageRequest, address: BlobAddress): StorageAnswer {
+    const request = this.#sources.withBody(asked);
     const { headers, body } = request;
     checkMd5(headers, body);
     const blob = this.#store.get(address.container, address.name);
@@ -153,20 +212,14 @@ export class BlobWrites {
     };
   }
 
-  delete(request: StorageRequest, address: BlobAddress): StorageAnswer {
-    const blob = this.#existing(request, address);
-    this.#store.delete(blob);
-    return { status: 202, headers: { "x-ms-delete-type-permanent": "true" } };
-  }
-
   setMetadata(request: StorageRequest, address: BlobAddress): StorageAnswer {
-    const blob = this.#existing(request, address);
-    const after = this.#store.touch({ ...blob, metadata: readMetadata(request.headers) });
+    const blob = this.#changeable(request, address);
+    const after = this.#store.touch({ ...blob, metadata: readMetadata(request) });
     return { status: 200, headers: { ...versionHeaders(after), ...ENCRYPTED } };
   }
 
   setProperties(request: StorageRequest, address: BlobAddress): StorageAnswer {
-    const blob = this.#existing(request, address);
+    const blob = this.#changeable(request, address);
     const after = this.#store.touch({ ...blob, properties: readProperties(request.headers) });
     return { status: 200, headers: versionHeaders(after) };
   }
@@ -180,17 +233,26 @@ export class BlobWrites {
     return { status: outcome.status, headers: { ...versionHeaders(blob), ...outcome.headers } };
   }
 
-  #existing(request: StorageRequest, address: BlobAddress): Blob {
+  #changeable(request: StorageRequest, address: BlobAddress): Blob {
     const blob = this.#store.get(address.container, address.name);
     checkConditions(request.headers, blob, false);
     checkLease(blob.lease, request.headers, this.#clock.now(), "Blob");
+    requireOnline(blob);
     return blob;
   }
 
   #writable(request: StorageRequest, address: BlobAddress): Blob | undefined {
     const before = this.#store.find(address.container, address.name);
+    if (before && request.grant?.mayOverwrite === false) {
+      throw new StorageError(
+        403,
+        "UnauthorizedBlobOverwrite",
+        "The shared access signature may write a new blob, and this one is there already: it lacks w (sp).",
+      );
+    }
     checkConditions(request.headers, before, false);
     checkLease(before?.lease, request.headers, this.#clock.now(), "Blob");
+    requireOnline(before);
     return before;
   }
 

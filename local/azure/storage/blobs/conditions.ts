@@ -32,6 +32,26 @@ export function checkConditions(headers: Headers, current: Versioned | undefined
   if (until !== undefined && modifiedMs > until) throw notMet(412, "If-Unmodified-Since");
 }
 
+const SOURCE_CONDITION = /^x-ms-source-(if-.+)$/;
+
+/** The same conditions, on what is copied. @throws {StorageError} 412 SourceConditionNotMet */
+export function checkSourceConditions(headers: Headers, source: Versioned): void {
+  const conditions = Object.entries(headers).flatMap(([header, value]) => {
+    const name = SOURCE_CONDITION.exec(header)?.[1];
+    return name === undefined ? [] : [[name, value] as const];
+  });
+  try {
+    checkConditions(Object.fromEntries(conditions), source, false);
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.status === 400) throw error;
+    throw new StorageError(
+      412,
+      "SourceConditionNotMet",
+      `The condition on the source is not met: ${error.message}`,
+    );
+  }
+}
+
 function names(header: string, etag: string): boolean {
   return header.split(",").some((each) => each.trim() === "*" || unquote(each) === unquote(etag));
 }

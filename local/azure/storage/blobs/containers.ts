@@ -80,10 +80,15 @@ export class Containers {
         `The container name '${name}' is invalid: expected ${expected}.`,
       );
     }
+    // What new accounts are made with.
+    if (request.headers["x-ms-blob-public-access"] !== undefined) {
+      const message = "Public access is not permitted on this storage account.";
+      throw new StorageError(409, "PublicAccessNotPermitted", message);
+    }
     if (this.#database.sql("SELECT 1 FROM containers WHERE name = ?").get(name)) {
       throw new StorageError(409, "ContainerAlreadyExists", "The specified container already exists.");
     }
-    const metadata = readMetadata(request.headers);
+    const metadata = readMetadata(request);
     return { status: 201, headers: versionHeaders(this.#save({ name, metadata, lease: undefined })) };
   }
 
@@ -104,8 +109,11 @@ export class Containers {
     const container = this.get(name);
     checkConditions(request.headers, container, false);
     checkLease(container.lease, request.headers, this.#clock.now(), "Container");
-    const ofContainer = "(SELECT content FROM blobs WHERE container = ?)";
-    this.#database.sql(`DELETE FROM pieces WHERE content IN ${ofContainer}`).run(name);
+    for (const table of ["blobs", "snapshots"]) {
+      const contents = `SELECT content FROM ${table} WHERE container = ?`;
+      this.#database.sql(`DELETE FROM pieces WHERE content IN (${contents})`).run(name);
+    }
+    this.#database.sql("DELETE FROM snapshots WHERE container = ?").run(name);
     this.#database.sql("DELETE FROM blobs WHERE container = ?").run(name);
     this.#database.sql("DELETE FROM staged_blocks WHERE container = ?").run(name);
     this.#database.sql("DELETE FROM containers WHERE name = ?").run(name);
@@ -116,7 +124,7 @@ export class Containers {
     const container = this.get(name);
     checkConditions(request.headers, container, false);
     checkLease(container.lease, request.headers, this.#clock.now(), "Container", false);
-    const metadata = readMetadata(request.headers);
+    const metadata = readMetadata(request);
     return { status: 200, headers: versionHeaders(this.#save({ name, metadata, lease: container.lease })) };
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { invalidHeader, StorageError } from "../errors.ts";
+import type { StorageRequest } from "../http.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -28,16 +29,11 @@ export function readProperties(headers: Headers): HttpProperties {
   return properties;
 }
 
-/** Names in lower case: Node's HTTP parser does not tell how they were written. */
-export function readMetadata(headers: Headers): Record<string, string> {
-  const metadata: Record<string, string> = {};
-  for (const [header, value] of Object.entries(headers)) {
-    if (!header.startsWith(METADATA_PREFIX)) continue;
-    const name = header.slice(METADATA_PREFIX.length);
-    if (!METADATA_NAME.test(name)) {
-      throw new StorageError(400, "InvalidMetadata", `The metadata name '${name}' is not a C# identifier.`);
-    }
-    metadata[name] = value;
+/** @throws {StorageError} 400 InvalidMetadata for a name that is no C# identifier */
+export function readMetadata({ metadata }: StorageRequest): Readonly<Record<string, string>> {
+  for (const name of Object.keys(metadata)) {
+    if (METADATA_NAME.test(name)) continue;
+    throw new StorageError(400, "InvalidMetadata", `The metadata name '${name}' is not a C# identifier.`);
   }
   return metadata;
 }

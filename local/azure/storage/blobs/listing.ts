@@ -1,9 +1,11 @@
-import { StorageError } from "../errors.ts";
+import { notSimulated, StorageError } from "../errors.ts";
 import type { StorageAnswer, StorageRequest } from "../http.ts";
 import type { Container } from "./containers.ts";
+import { copyHeaders } from "./copies.ts";
 import { httpDate } from "./headers.ts";
 import { leaseHeaders } from "./lease.ts";
 import type { Blob, Metadata } from "./store.ts";
+import { tierOf } from "./tiers.ts";
 import { element, escapeXml, textElements, xmlDocument } from "./xml.ts";
 
 const PAGE_SIZE = 5000;
@@ -12,9 +14,22 @@ interface ListQuery {
   readonly prefix: string;
   /** `""` when names are not to be grouped. */
   readonly delimiter: string;
-  readonly marker: string;
+  readonly marker: Marker;
   readonly maxResults: number;
-  readonly hasMetadata: boolean;
+  readonly include: readonly string[];
+}
+
+/** Where the next page begins. */
+interface Marker {
+  readonly name: string;
+  /** Of the blob named; `""` for the blob itself, which comes after its snapshots. */
+  readonly snapshot: string;
+}
+
+/** What a list of blobs is made from: blobs by name from one on, and the snapshots of one, the oldest first. */
+export interface BlobSource {
+  readonly from: (name: string) => Iterable<Blob>;
+  readonly snapshotsOf: (name: string) => readonly Blob[];
 }
 
 function readListQuery(query: URLSearchParams): ListQuery {
@@ -29,36 +44,46 @@ function readListQuery(query: URLSearchParams): ListQuery {
     delimiter: query.get("delimiter") ?? "",
     marker: decodeMarker(query.get("marker") ?? ""),
     maxResults: Math.min(maxResults, PAGE_SIZE),
-    hasMetadata: (query.get("include") ?? "").split(",").includes("metadata"),
+    include: readInclude(query.get("include") ?? ""),
   };
 }
 
-/** Opaque to clients, and safe in a query and in XML whatever the name holds. */
-function encodeMarker(name: string): string {
-  return Buffer.from(name, "utf8").toString("base64url");
+/** What is never there (deleted blobs, versions, tags) may be asked for: there is none. */
+function readInclude(text: string): string[] {
+  const include = text.split(",");
+  if (include.includes("uncommittedblobs")) throw notSimulated("A list that includes 'uncommittedblobs'");
+  return include;
 }
 
-function decodeMarker(marker: string): string {
-  return Buffer.from(marker, "base64url").toString("utf8");
+/** Opaque to clients, and safe in a query and in XML whatever the name holds. */
+function encodeMarker({ name, snapshot }: Marker): string {
+  return [name, snapshot].map((part) => Buffer.from(part, "utf8").toString("base64url")).join(".");
+}
+
+function decodeMarker(marker: string): Marker {
+  const [name = "", snapshot = ""] = marker
+    .split(".")
+    .map((part) => Buffer.from(part, "base64url").toString("utf8"));
+  return { name, snapshot };
 }
 
 /** One page of a container's blobs, by prefix; with a delimiter, names that go on behind it are one BlobPrefix. */
 export function listBlobs(
   request: StorageRequest,
   container: string,
-  from: (name: string) => Iterable<Blob>,
+  source: BlobSource,
   nowMs: number,
 ): StorageAnswer {
   const query = readListQuery(request.query);
   const items: string[] = [];
   let group: string | undefined;
-  let next: string | undefined;
-  for (const blob of from(query.marker > query.prefix ? query.marker : query.prefix)) {
+  let next: Marker | undefined;
+  for (const blob of inOrder(source, query)) {
     if (!blob.name.startsWith(query.prefix)) break;
     const groupOfBlob = groupOf(blob.name, query);
     if (groupOfBlob !== undefined && groupOfBlob === group) continue;
     if (items.length === query.maxResults) {
-      next = blob.name;
+      next = { name: blob.name, snapshot: blob.snapshot ?? "" };
       break;
     }
     group = groupOfBlob;
@@ -66,6 +91,19 @@ export function listBlobs(
   }
   const attributes = { ServiceEndpoint: `${request.accountUrl}/`, ContainerName: container };
   return page(request.query, query, attributes, element("Blobs", items.join("")), next);
+}
+
+/** From where the last page ended: each blob's snapshots, when they are asked for, then the blob. */
+function* inOrder(source: BlobSource, { prefix, marker, include }: ListQuery): Generator<Blob> {
+  const hasSnapshots = include.includes("snapshots");
+  for (const blob of source.from(marker.name > prefix ? marker.name : prefix)) {
+    const isResumed = blob.name === marker.name;
+    for (const snapshot of hasSnapshots ? source.snapshotsOf(blob.name) : []) {
+      const isBefore = marker.snapshot === "" || (snapshot.snapshot ?? "") < marker.snapshot;
+      if (!isResumed || !isBefore) yield snapshot;
+    }
+    yield blob;
+  }
 }
 
 function groupOf(name: string, { prefix, delimiter }: ListQuery): string | undefined {
@@ -78,7 +116,9 @@ function prefixItem(prefix: string): string {
 }
 
 function blobItem(blob: Blob, query: ListQuery, nowMs: number): string {
-  const { properties } = blob;
+  const { properties, snapshot } = blob;
+  const tier = tierOf(blob);
+  const copy = query.include.includes("copy") ? copyHeaders(blob) : {};
   const values = textElements({
     "Creation-Time": httpDate(blob.createdMs),
     "Last-Modified": httpDate(blob.modifiedMs),
@@ -91,11 +131,22 @@ function blobItem(blob: Blob, query: ListQuery, nowMs: number): string {
     "Content-Disposition": properties["content-disposition"],
     "Cache-Control": properties["cache-control"],
     BlobType: blob.type,
-    ...leaseElements(leaseHeaders(blob.lease, nowMs)),
+    ...(snapshot === undefined ? leaseElements(leaseHeaders(blob.lease, nowMs)) : {}),
+    CopyId: copy["x-ms-copy-id"],
+    CopyStatus: copy["x-ms-copy-status"],
+    CopySource: copy["x-ms-copy-source"],
+    CopyProgress: copy["x-ms-copy-progress"],
+    CopyCompletionTime: copy["x-ms-copy-completion-time"],
+    AccessTier: tier?.name,
+    AccessTierInferred: tier?.isInferred ? "true" : undefined,
+    AccessTierChangeTime: tier?.changedMs === undefined ? undefined : httpDate(tier.changedMs),
     ServerEncrypted: "true",
   });
-  const metadata = query.hasMetadata ? metadataElement(blob.metadata) : "";
-  return element("Blob", `${textElements({ Name: blob.name })}${element("Properties", values)}${metadata}`);
+  const metadata = query.include.includes("metadata") ? metadataElement(blob.metadata) : "";
+  return element(
+    "Blob",
+    `${textElements({ Name: blob.name, Snapshot: snapshot })}${element("Properties", values)}${metadata}`,
+  );
 }
 
 /** One page of the account's containers. */
@@ -105,7 +156,7 @@ export function listContainers(
   nowMs: number,
 ): StorageAnswer {
   const query = readListQuery(request.query);
-  const all = from(query.marker).filter((container) => container.name.startsWith(query.prefix));
+  const all = from(query.marker.name).filter((container) => container.name.startsWith(query.prefix));
   const items = all.slice(0, query.maxResults).map((container) => {
     const values = textElements({
       "Last-Modified": httpDate(container.modifiedMs),
@@ -114,19 +165,20 @@ export function listContainers(
       HasImmutabilityPolicy: "false",
       HasLegalHold: "false",
     });
-    const metadata = query.hasMetadata ? metadataElement(container.metadata) : "";
+    const metadata = query.include.includes("metadata") ? metadataElement(container.metadata) : "";
     return element(
       "Container",
       `${textElements({ Name: container.name })}${element("Properties", values)}${metadata}`,
     );
   });
   const attributes = { ServiceEndpoint: `${request.accountUrl}/` };
+  const next = all[query.maxResults];
   return page(
     request.query,
     query,
     attributes,
     element("Containers", items.join("")),
-    all[query.maxResults]?.name,
+    next && { name: next.name, snapshot: "" },
   );
 }
 
@@ -148,7 +200,7 @@ function page(
   query: ListQuery,
   attributes: Record<string, string>,
   items: string,
-  next: string | undefined,
+  next: Marker | undefined,
 ): StorageAnswer {
   const head = textElements({
     Prefix: asked.get("prefix") ?? undefined,

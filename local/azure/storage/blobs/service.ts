@@ -1,18 +1,37 @@
 import type { Clock } from "../../../clock.ts";
 import type { Database } from "../database.ts";
-import { notSimulated } from "../errors.ts";
+import { notSimulated, StorageError } from "../errors.ts";
 import type { StorageAnswer, StorageRequest, StorageService } from "../http.ts";
+import type { Account } from "../shared-key.ts";
 import { type BlobAddress, BlobWrites } from "./blob-writes.ts";
 import { checkConditions } from "./conditions.ts";
 import { Containers } from "./containers.ts";
-import { type ByteRange, httpDate, metadataHeaders, readRange, versionHeaders } from "./headers.ts";
+import { CopySources, copyHeaders } from "./copies.ts";
+import { type ByteRange, httpDate, md5, metadataHeaders, readRange, versionHeaders } from "./headers.ts";
 import { checkLease, leaseHeaders } from "./lease.ts";
 import { listBlobs, listContainers } from "./listing.ts";
+import { BlobSnapshots } from "./snapshots.ts";
 import { type Blob, BlobStore } from "./store.ts";
+import { requireOnline, tierOf } from "./tiers.ts";
 import { element, textElements, xmlDocument } from "./xml.ts";
 
-/** Parameters that would change what a request means, and of which nothing is simulated. */
-const LEFT_OUT = ["snapshot", "versionid"];
+/** Parameters and headers that would change what a request means, and of which nothing is simulated. */
+const LEFT_OUT = ["versionid"];
+const LEFT_OUT_HEADERS = [
+  "x-ms-content-crc64",
+  "x-ms-encryption-key",
+  "x-ms-encryption-scope",
+  "x-ms-if-tags",
+  "x-ms-immutability-policy-until-date",
+  "x-ms-legal-hold",
+  "x-ms-range-get-content-crc64",
+  "x-ms-seal-blob",
+  "x-ms-structured-body",
+  "x-ms-tags",
+];
+/** What a snapshot can be asked for: it is read and deleted, never written. */
+const OF_SNAPSHOTS = ["GET", "HEAD", "GET blocklist", "DELETE"];
+const LARGEST_RANGE_WITH_MD5_BYTES = 4 * 1024 * 1024;
 
 /** The Blob service's REST API over a `Database`: containers, block blobs, append blobs, conditions and leases. */
 export class BlobService implements StorageService {
@@ -22,18 +41,23 @@ export class BlobService implements StorageService {
   readonly #containers: Containers;
   readonly #store: BlobStore;
   readonly #writes: BlobWrites;
+  readonly #snapshots: BlobSnapshots;
 
-  constructor(database: Database, clock: Clock) {
+  constructor(database: Database, clock: Clock, account: Account) {
     this.#database = database;
     this.#clock = clock;
     this.#containers = new Containers(database, clock);
     this.#store = new BlobStore(database, clock);
-    this.#writes = new BlobWrites(this.#store, clock);
+    this.#writes = new BlobWrites(this.#store, new CopySources(this.#store, account, clock), clock);
+    this.#snapshots = new BlobSnapshots(this.#store, clock);
   }
 
   async handle(request: StorageRequest): Promise<StorageAnswer> {
     const { path, query } = request;
     for (const name of LEFT_OUT) if (query.has(name)) throw notSimulated(`The parameter '${name}'`);
+    for (const name of LEFT_OUT_HEADERS) {
+      if (request.headers[name] !== undefined) throw notSimulated(`The header '${name}'`);
+    }
     const slash = path.indexOf("/");
     const container = slash < 0 ? path : path.slice(0, slash);
     const name = slash < 0 ? "" : path.slice(slash + 1);
@@ -63,11 +87,18 @@ export class BlobService implements StorageService {
 
   #list(request: StorageRequest, container: string): StorageAnswer {
     this.#containers.get(container);
-    return listBlobs(request, container, (from) => this.#store.list(container, from), this.#clock.now());
+    const source = {
+      from: (name: string) => this.#store.list(container, name),
+      snapshotsOf: (name: string) => this.#store.snapshotsOf(container, name),
+    };
+    return listBlobs(request, container, source, this.#clock.now());
   }
 
   async #blob(request: StorageRequest, address: BlobAddress): Promise<StorageAnswer> {
     const operation = `${request.method} ${request.query.get("comp") ?? ""}`.trim();
+    if (request.query.has("snapshot") && !OF_SNAPSHOTS.includes(operation)) {
+      throw notSimulated(`The operation '${operation}' on a snapshot`);
+    }
     switch (operation) {
       case "GET":
       case "HEAD":
@@ -101,8 +132,14 @@ export class BlobService implements StorageService {
         return (request, address) => writes.setProperties(request, address);
       case "PUT lease":
         return (request, address) => writes.lease(request, address);
+      case "PUT copy":
+        return (request, address) => writes.abortCopy(request, address);
+      case "PUT tier":
+        return (request, address) => writes.setTier(request, address);
+      case "PUT snapshot":
+        return (request, address) => this.#snapshots.take(request, address);
       case "DELETE":
-        return (request, address) => writes.delete(request, address);
+        return (request, address) => this.#snapshots.delete(request, address);
       default:
         throw notSimulated(`The blob operation '${operation}'`);
     }
@@ -110,6 +147,8 @@ export class BlobService implements StorageService {
 
   #readable(request: StorageRequest, { container, name }: BlobAddress): Blob {
     this.#containers.get(container);
+    const snapshot = request.query.get("snapshot");
+    if (snapshot !== null) return this.#store.getSnapshot(container, name, snapshot);
     const blob = this.#store.get(container, name);
     checkLease(blob.lease, request.headers, this.#clock.now(), "Blob", false);
     return blob;
@@ -121,9 +160,15 @@ export class BlobService implements StorageService {
     const isHead = request.method === "HEAD";
     const range = isHead ? undefined : readRange(request.headers, blob.size);
     const { first, last } = range ?? { first: 0, last: blob.size - 1 };
-    const headers = { ...this.#describe(blob, range), "Content-Length": String(last - first + 1) };
+    const headers = {
+      ...this.#describe(blob, range),
+      ...request.grant?.responseHeaders,
+      "Content-Length": String(last - first + 1),
+    };
     if (isHead) return { status: 200, headers };
-    return { status: range ? 206 : 200, headers, body: this.#store.read(blob, first, last) };
+    requireOnline(blob);
+    const body = this.#store.read(blob, first, last);
+    return { status: range ? 206 : 200, headers: { ...headers, ...rangeMd5(request, range, body) }, body };
   }
 
   #describe(blob: Blob, range: ByteRange | undefined): Record<string, string> {
@@ -132,7 +177,9 @@ export class BlobService implements StorageService {
       "content-type": "application/octet-stream",
       ...properties,
       ...versionHeaders(blob),
-      ...leaseHeaders(blob.lease, this.#clock.now()),
+      ...(blob.snapshot === undefined ? leaseHeaders(blob.lease, this.#clock.now()) : {}),
+      ...tierHeaders(blob),
+      ...copyHeaders(blob),
       ...metadataHeaders(blob.metadata),
       "Accept-Ranges": "bytes",
       "x-ms-blob-type": blob.type,
@@ -171,4 +218,25 @@ export class BlobService implements StorageService {
       body: xmlDocument(element("BlockList", lists)),
     };
   }
+}
+
+/** The digest of a part of a blob, for who asks for it. @throws {StorageError} 400 for a part above 4 MiB */
+function rangeMd5(
+  { headers }: StorageRequest,
+  range: ByteRange | undefined,
+  body: Uint8Array,
+): Record<string, string> {
+  if (headers["x-ms-range-get-content-md5"] !== "true") return {};
+  if (!range || body.byteLength > LARGEST_RANGE_WITH_MD5_BYTES) {
+    const message = `'x-ms-range-get-content-md5' goes with a range of at most ${LARGEST_RANGE_WITH_MD5_BYTES} bytes.`;
+    throw new StorageError(400, range ? "OutOfRangeInput" : "MissingRequiredHeader", message);
+  }
+  return { "Content-MD5": md5(body) };
+}
+
+function tierHeaders(blob: Blob): Record<string, string> {
+  const tier = tierOf(blob);
+  if (!tier) return {};
+  if (tier.isInferred) return { "x-ms-access-tier": tier.name, "x-ms-access-tier-inferred": "true" };
+  return { "x-ms-access-tier": tier.name, "x-ms-access-tier-change-time": httpDate(tier.changedMs ?? 0) };
 }

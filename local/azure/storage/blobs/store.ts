@@ -3,6 +3,7 @@ import type { Database } from "../database.ts";
 import { StorageError } from "../errors.ts";
 import type { HttpProperties } from "./headers.ts";
 import type { Lease } from "./lease.ts";
+import type { TierName } from "./tiers.ts";
 
 export type BlobType = "BlockBlob" | "AppendBlob";
 export type Metadata = Readonly<Record<string, string>>;
@@ -20,6 +21,23 @@ export interface Blob {
   readonly properties: HttpProperties;
   readonly metadata: Metadata;
   readonly lease: Lease | undefined;
+  /** Absent while the account's default holds. */
+  readonly tier: SetTier | undefined;
+  /** How it came here, when it is a copy and has not been written since. */
+  readonly copy: CopyOutcome | undefined;
+  /** The name of this state of the blob, when it is a snapshot. */
+  readonly snapshot?: string;
+}
+
+export interface SetTier {
+  readonly name: TierName;
+  readonly changedMs: number;
+}
+
+export interface CopyOutcome {
+  readonly id: string;
+  readonly source: string;
+  readonly completedMs: number;
 }
 
 /** A stretch of a blob's bytes: the whole of a Put Blob, one committed block, or one appended block. */
@@ -55,10 +73,11 @@ export class BlobStore {
   /** Writes a whole blob, in place of the one before; a lease on that one stays. */
   put(
     before: Blob | undefined,
-    blob: Pick<Blob, "container" | "name" | "type" | "properties" | "metadata" | "lease">,
+    blob: Pick<Blob, "container" | "name" | "type" | "properties" | "metadata" | "lease"> &
+      Partial<Pick<Blob, "tier" | "copy">>,
     pieces: readonly Piece[],
   ): Blob {
-    if (before) this.#database.sql("DELETE FROM pieces WHERE content = ?").run(before.content);
+    if (before) this.#deletePieces(before);
     this.#database
       .sql("DELETE FROM staged_blocks WHERE container = ? AND name = ?")
       .run(blob.container, blob.name);
@@ -70,7 +89,9 @@ export class BlobStore {
     }
     const now = this.#clock.now();
     const etag = this.#database.timestamps.nextBlobEtag();
-    return this.save({ ...blob, content, size, etag, createdMs: before?.createdMs ?? now, modifiedMs: now });
+    const createdMs = before?.createdMs ?? now;
+    const { tier, copy } = blob;
+    return this.save({ ...blob, tier, copy, content, size, etag, createdMs, modifiedMs: now });
   }
 
   addPiece(content: number, start: number, piece: Piece): void {
@@ -91,7 +112,7 @@ export class BlobStore {
   save(blob: Blob): Blob {
     this.#database
       .sql(`INSERT OR REPLACE INTO blobs (container, name, content, type, size, etag, created_ms, modified_ms,
-            properties, metadata, lease) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+            properties, metadata, lease, tier, copy) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
       .run(
         blob.container,
         blob.name,
@@ -103,17 +124,51 @@ export class BlobStore {
         blob.modifiedMs,
         JSON.stringify(blob.properties),
         JSON.stringify(blob.metadata),
-        blob.lease === undefined ? null : JSON.stringify(blob.lease),
+        toJson(blob.lease),
+        toJson(blob.tier),
+        toJson(blob.copy),
       );
     return blob;
   }
 
+  /** Deletes the blob or, when it is one, the snapshot. */
   delete(blob: Blob): void {
-    this.#database.sql("DELETE FROM pieces WHERE content = ?").run(blob.content);
+    if (blob.snapshot !== undefined) {
+      this.#database
+        .sql("DELETE FROM snapshots WHERE container = ? AND name = ? AND snapshot = ?")
+        .run(blob.container, blob.name, blob.snapshot);
+      this.#deleteUnusedPieces(blob.content);
+      return;
+    }
+    this.#deletePieces(blob);
     this.#database.sql("DELETE FROM blobs WHERE container = ? AND name = ?").run(blob.container, blob.name);
     this.#database
       .sql("DELETE FROM staged_blocks WHERE container = ? AND name = ?")
       .run(blob.container, blob.name);
+  }
+
+  /** Keeps the blob as it is now; its bytes stay where they are. */
+  addSnapshot(blob: Blob, snapshot: string): void {
+    this.#database
+      .sql("INSERT INTO snapshots (container, name, snapshot, blob, content) VALUES (?, ?, ?, ?, ?)")
+      .run(blob.container, blob.name, snapshot, JSON.stringify({ ...blob, lease: undefined }), blob.content);
+  }
+
+  /** @throws {StorageError} 404 BlobNotFound */
+  getSnapshot(container: string, name: string, snapshot: string): Blob {
+    const row = this.#database
+      .sql("SELECT snapshot, blob FROM snapshots WHERE container = ? AND name = ? AND snapshot = ?")
+      .get(container, name, snapshot);
+    if (!row) throw new StorageError(404, "BlobNotFound", "The specified blob does not exist.");
+    return toSnapshot(row);
+  }
+
+  /** From the oldest on. */
+  snapshotsOf(container: string, name: string): Blob[] {
+    return this.#database
+      .sql("SELECT snapshot, blob FROM snapshots WHERE container = ? AND name = ? ORDER BY snapshot")
+      .all(container, name)
+      .map(toSnapshot);
   }
 
   /** The bytes from `first` to `last`, both included. */
@@ -132,16 +187,16 @@ export class BlobStore {
 
   pieces(blob: Blob): Piece[] {
     const rows = this.#database
-      .sql("SELECT block_id, data FROM pieces WHERE content = ? ORDER BY start")
-      .all(blob.content);
+      .sql("SELECT block_id, data FROM pieces WHERE content = ? AND start < ? ORDER BY start")
+      .all(blob.content, blob.size);
     return rows.map((row) => ({ blockId: textOrNothing(row.block_id), data: bytes(row.data) }));
   }
 
   /** Ids and sizes of the blocks a blob is made of. */
   committedBlocks(blob: Blob): { id: string | undefined; size: number }[] {
     const rows = this.#database
-      .sql("SELECT block_id, size FROM pieces WHERE content = ? ORDER BY start")
-      .all(blob.content);
+      .sql("SELECT block_id, size FROM pieces WHERE content = ? AND start < ? ORDER BY start")
+      .all(blob.content, blob.size);
     return rows.map((row) => ({ id: textOrNothing(row.block_id), size: Number(row.size) }));
   }
 
@@ -175,6 +230,17 @@ export class BlobStore {
     for (const row of rows) yield toBlob(row);
   }
 
+  /** Snapshots go on reading the bytes of the blob as it was. */
+  #deletePieces(blob: Blob): void {
+    const isKept = this.#database.sql("SELECT 1 FROM snapshots WHERE content = ?").get(blob.content);
+    if (!isKept) this.#database.sql("DELETE FROM pieces WHERE content = ?").run(blob.content);
+  }
+
+  #deleteUnusedPieces(content: number): void {
+    const users = "SELECT content FROM snapshots UNION SELECT content FROM blobs";
+    this.#database.sql(`DELETE FROM pieces WHERE content = ? AND content NOT IN (${users})`).run(content);
+  }
+
   /** Ids are never used twice, so bytes of an old blob cannot show up in a new one. */
   #nextContent(): number {
     const sql = `INSERT INTO meta (name, value) VALUES ('last-content', '1')
@@ -191,6 +257,18 @@ function textOrNothing(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
+function toJson(value: object | undefined): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
+function fromJson(value: unknown) {
+  return typeof value === "string" ? JSON.parse(value) : undefined;
+}
+
+function toSnapshot(row: Record<string, unknown>): Blob {
+  return { ...fromJson(row.blob), snapshot: String(row.snapshot) };
+}
+
 function toBlob(row: Record<string, unknown>): Blob {
   return {
     container: String(row.container),
@@ -203,6 +281,8 @@ function toBlob(row: Record<string, unknown>): Blob {
     modifiedMs: Number(row.modified_ms),
     properties: JSON.parse(String(row.properties)),
     metadata: JSON.parse(String(row.metadata)),
-    lease: row.lease === null ? undefined : JSON.parse(String(row.lease)),
+    lease: fromJson(row.lease),
+    tier: fromJson(row.tier),
+    copy: fromJson(row.copy),
   };
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect as connectSocket, createServer } from "node:net";
+import { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { expect, onTestFinished, test } from "vitest";
 import { BrokerConfigError, BrokerPortError } from "../../../../local/azure/broker/index.ts";
 import { ManualClock } from "../../../../local/clock.ts";
@@ -57,10 +58,18 @@ test.each([
 });
 
 test.each([
-  { what: "HTTP", bytes: Buffer.from("GET / HTTP/1.1\r\n\r\n") },
-  { what: "TLS", bytes: Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc]) },
-  { what: "a frame of nonsense", bytes: Buffer.from("AMQP\0\x01\0\0\0\0\0\x10\x02\0\0\0zzzzzzzz", "latin1") },
-])("a client that speaks $what is cut off, and the others are served", async ({ bytes }) => {
+  { what: "HTTP", bytes: Buffer.from("GET / HTTP/1.1\r\n\r\n"), says: "Invalid protocol header" },
+  {
+    what: "TLS",
+    bytes: Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc]),
+    says: "write UseDevelopmentEmulator=true into its connection string",
+  },
+  {
+    what: "a frame of nonsense",
+    bytes: Buffer.from("AMQP\0\x01\0\0\0\0\0\x10\x02\0\0\0zzzzzzzz", "latin1"),
+    says: "AMQP",
+  },
+])("a client that speaks $what is cut off, and the others are served", async ({ bytes, says }) => {
   const warnings: string[] = [];
   const broker = await start({ queues: [{ name: "work" }] }, { log: (_, message) => warnings.push(message) });
   const socket = connectSocket(broker.port, "127.0.0.1");
@@ -71,7 +80,16 @@ test.each([
   const sender = connect(broker).createSender("work");
   await sender.sendMessages({ body: 1 });
   expect(broker.stats()).toMatchObject({ messagesAccepted: 1 });
-  expect(warnings.length).toBeGreaterThan(0);
+  expect(warnings.join("\n")).toContain(says);
+});
+
+test("the administration client is not served, and the log says where entities come from", async () => {
+  const warnings: string[] = [];
+  const broker = await start({ queues: [{ name: "work" }] }, { log: (_, message) => warnings.push(message) });
+  const options = { retryOptions: { maxRetries: 0 } };
+  const administration = new ServiceBusAdministrationClient(broker.serviceBusConnectionString, options);
+  await expect(administration.getQueue("work")).rejects.toThrow();
+  expect(warnings.join("\n")).toContain("is not served: entities come from the configuration");
 });
 
 test("stopping cuts the clients off and frees the port", async () => {

@@ -77,6 +77,14 @@ describe("sending", () => {
     await expect(client.createSender("work").sendMessages(large)).rejects.toThrow("more than the 262144");
   });
 
+  test("a scheduled message beyond the size limit is refused", async () => {
+    const { client } = await startWithQueue();
+    const scheduling = client
+      .createSender("work")
+      .scheduleMessages({ body: "x".repeat(300_000) }, new Date(Date.now() + 60_000));
+    await expect(scheduling).rejects.toMatchObject({ code: "MessageSizeExceeded" });
+  });
+
   test("a message of several frames arrives whole", async () => {
     const { client } = await startWithQueue();
     const body = Buffer.alloc(200_000, "outerloop");
@@ -281,6 +289,20 @@ describe("time", () => {
     },
   );
 
+  test("what is not scheduled, or not any more, cannot be cancelled, and keeps others from it", async () => {
+    const { client } = await startWithQueue();
+    const sender = client.createSender("work");
+    const later = new Date(Date.now() + 60_000);
+    const [first, second] = await sender.scheduleMessages([{ body: 1 }, { body: 2 }], later);
+    if (!first || !second) throw new Error("scheduling answered without numbers");
+    await sender.cancelScheduledMessages(first);
+    await expect(sender.cancelScheduledMessages([first, second])).rejects.toMatchObject({
+      code: "MessageNotFound",
+      message: expect.stringContaining(`Missing sequence numbers: ${first}`),
+    });
+    expect(await client.createReceiver("work").peekMessages(5)).toHaveLength(1);
+  });
+
   test("a cancelled message never arrives", async () => {
     const clock = new ManualClock(Date.now());
     const { client } = await startWithQueue({}, { clock });
@@ -307,6 +329,27 @@ describe("time", () => {
 });
 
 describe("reading without receiving", () => {
+  test("a message lives no longer than the entity lets it, and says so", async () => {
+    const { client } = await startWithQueue({ DefaultMessageTimeToLive: "PT10S" });
+    await client
+      .createSender("work")
+      .sendMessages([
+        { body: "none" },
+        { body: "shorter", timeToLive: 2000 },
+        { body: "longer", timeToLive: 60_000 },
+      ]);
+    const found = await client.createReceiver("work").peekMessages(3);
+    const lifetimes = found.map(({ body, expiresAtUtc, enqueuedTimeUtc }) => [
+      body,
+      Number(expiresAtUtc) - Number(enqueuedTimeUtc),
+    ]);
+    expect(lifetimes).toEqual([
+      ["none", 10_000],
+      ["shorter", 2000],
+      ["longer", 10_000],
+    ]);
+  });
+
   test("peek shows messages in every state, from a number on", async () => {
     const { client } = await startWithQueue();
     const sender = client.createSender("work");

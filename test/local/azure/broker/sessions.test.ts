@@ -137,6 +137,14 @@ test("a message without a session id is refused by a queue that requires session
   );
 });
 
+test("a scheduled message without a session id is refused by a queue that requires sessions", async () => {
+  const broker = await start({ queues: [{ name: "work", properties: { RequiresSession: true } }] });
+  const scheduling = connect(broker)
+    .createSender("work")
+    .scheduleMessages({ body: 1 }, new Date(Date.now() + 60_000));
+  await expect(scheduling).rejects.toThrow("The SessionId was not set on a message");
+});
+
 test("a receiver without a session is refused by a queue that requires sessions", async () => {
   const { client } = await startWithQueue({ RequiresSession: true });
   await expect(client.createReceiver("work").receiveMessages(1, WAIT)).rejects.toThrow(

@@ -181,8 +181,13 @@ describe("the mailbox page", () => {
     ]);
     expect(document.querySelector("iframe")?.getAttribute("sandbox")).not.toContain("allow-scripts");
     expect(document.querySelector("pre")?.textContent).toBe(message.content.plainText);
-    expect(document.querySelector("script, [style], [onclick]")).toBeNull();
-    expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'; style-src 'self'");
+    expect(document.querySelector("[style], [onclick]")).toBeNull();
+    expect([...document.querySelectorAll("script")].map((each) => each.outerHTML)).toEqual([
+      '<script src="/mailbox/frame.js"></script>',
+    ]);
+    const policy = answer.headers.get("content-security-policy");
+    expect(policy).toContain("default-src 'none'; style-src 'self'");
+    expect(policy).toMatch(/; script-src 'self'$/);
   });
 
   test("serves the HTML part sandboxed, without script or requests, links opening a new tab", async () => {
@@ -190,7 +195,7 @@ describe("the mailbox page", () => {
     const answer = await get("/mailbox/1/html");
     expect(await answer.text()).toBe('<head><base target="_blank"></head><p>Hi</p>');
     expect(answer.headers.get("content-security-policy")).toMatch(
-      /^sandbox allow-popups .*default-src 'none'/,
+      /^sandbox (?!.*allow-scripts).*allow-popups .*default-src 'none'/,
     );
   });
 
@@ -199,6 +204,21 @@ describe("the mailbox page", () => {
     const answer = await get(target);
     expect(answer.status).toBe(404);
     expect(await answer.text()).toContain("No such mail");
+  });
+
+  test("of a mail without HTML, of the list and of a card run no script", async () => {
+    await send({ content: { subject: "Plain", plainText: "text" } });
+    for (const target of ["/mailbox", "/mailbox/1"]) {
+      const answer = await get(target);
+      expect(await answer.text()).not.toContain("<script");
+      expect(answer.headers.get("content-security-policy")).not.toContain("script-src");
+    }
+  });
+
+  test("has one script, which a browser takes for nothing else", async () => {
+    const answer = await get("/mailbox/frame.js");
+    expect(answer.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
+    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
   });
 
   test("has one stylesheet", async () => {

@@ -200,6 +200,15 @@ describe("lists", () => {
     });
   });
 
+  test("the list tells names of metadata as they were written", async () => {
+    const container = await freshContainer(storage);
+    await container
+      .getBlockBlobClient("a")
+      .upload("x", 1, { metadata: { ownerId: "me", Job_Name: "train" } });
+    const [blob] = await all(container.listBlobsFlat({ includeMetadata: true }));
+    expect(blob?.metadata).toEqual({ ownerId: "me", Job_Name: "train" });
+  });
+
   test("names with signs that XML reserves are listed as they are", async () => {
     const container = await freshContainer(storage);
     await container.getBlockBlobClient(`a&b<c>"d"`).upload("x", 1);

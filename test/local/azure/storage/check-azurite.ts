@@ -10,7 +10,9 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 
 const AZURITE = "azurite@3.37.0";
-const CONTRACT = ["test/local/azure/storage/tables.test.ts", "test/local/azure/storage/blobs.test.ts"];
+const CONTRACT = ["tables", "blobs", "blob-copies", "shared-access"].map(
+  (name) => `test/local/azure/storage/${name}.test.ts`,
+);
 /** The account that every Azurite has, and its published key. */
 const ACCOUNT = "devstoreaccount1";
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";

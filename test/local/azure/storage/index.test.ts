@@ -4,6 +4,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DEVELOPMENT_KEY, type Storage, startStorage } from "../../../../local/azure/storage/index.ts";
 import { ManualClock } from "../../../../local/clock.ts";
@@ -152,9 +153,35 @@ test("operations that are left out answer 501 and say which", async () => {
   const of = clients((await start()).connectionString);
   const blob = (await freshContainer(of)).getBlockBlobClient("a");
   await blob.upload("a", 1);
-  const snapshot = await refusal(blob.createSnapshot());
-  expect(snapshot).toMatchObject({ status: 501, code: "NotImplemented" });
-  expect(snapshot.message).toContain("The blob operation 'PUT snapshot' is not simulated");
+  const tags = await refusal(blob.setTags({ a: "b" }));
+  expect(tags).toMatchObject({ status: 501, code: "NotImplemented" });
+  expect(tags.message).toContain("The blob operation 'PUT tags' is not simulated");
+  const tagged = await refusal(blob.upload("a", 1, { tags: { a: "b" } }));
+  expect(tagged.message).toContain("The header 'x-ms-tags' is not simulated");
+});
+
+test("a shared access signature of a table says that it is not simulated", async () => {
+  const { tablePort } = await start();
+  const answer = await fetch(
+    `http://127.0.0.1:${tablePort}/devstoreaccount1/ledger()?sv=2019-02-02&sig=AAAA`,
+  );
+  expect(answer.status).toBe(501);
+  expect(await answer.text()).toContain("A shared access signature of tables is not simulated");
+});
+
+test("a file written before there were tiers and copies is read on", async () => {
+  const first = await startStorage({ port: 0, data });
+  const container = await freshContainer(clients(first.connectionString));
+  await container.getBlockBlobClient("a").upload("a", 1);
+  await first.stop();
+  const file = new DatabaseSync(path.join(data, "storage.db"));
+  for (const column of ["tier", "copy"]) file.exec(`ALTER TABLE blobs DROP COLUMN ${column}`);
+  file.exec("DROP TABLE snapshots");
+  file.close();
+  const of = clients((await start()).connectionString).blobs.getContainerClient(container.containerName);
+  const blob = of.getBlockBlobClient("a");
+  await blob.setAccessTier("Cool");
+  expect(await blob.getProperties()).toMatchObject({ accessTier: "Cool", contentLength: 1 });
 });
 
 test("a port in use is an error that names it", async () => {
