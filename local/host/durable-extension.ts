@@ -14,6 +14,9 @@ export interface DurableHttpRequest {
 
 export interface DurableExtension {
   start(addresses: { baseUrl: string; rpcBaseUrl: string; code: string }): Promise<void>;
+  /** Dispatches nothing until it goes on, also when called before `start`. Clients are still served. */
+  pause(): void;
+  goOn(): void;
   stop(): Promise<void>;
   /** The JSON text every `durableClient` input receives. */
   clientBinding(): string;

@@ -93,6 +93,15 @@ export class Engine {
     for (const instance of this.#instances.all()) this.#wake(instance);
   }
 
+  /** Begins nothing new until it goes on; what has begun ends, and what it answers is kept. Clients are still served. */
+  pause(): void {
+    for (const gate of Object.values(this.#gates)) gate.hold();
+  }
+
+  goOn(): void {
+    for (const gate of Object.values(this.#gates)) gate.release();
+  }
+
   /** Stops new runs and waits for those that have begun. */
   async stop(): Promise<void> {
     this.#isStopping = true;

@@ -3,7 +3,7 @@ import os from "node:os";
 import type { Binding, FunctionDefinition, TypedData } from "../contract.ts";
 import { messageOf } from "../errors.ts";
 import { isType } from "../worker/registry.ts";
-import { type Answer, json, text } from "./answer.ts";
+import { type Answer, html, json, text } from "./answer.ts";
 import type { Key, KeyRing, KeyScope } from "./keys.ts";
 import type { HostState } from "./state.ts";
 
@@ -39,7 +39,8 @@ export async function handleAdmin(request: AdminRequest, host: HostState): Promi
   if (part === "keys") return handleKeys(request, `function:${name}`, key, host.keys);
   if (part !== undefined) return { status: 404 };
   if (method === "GET") return json(200, describe(definition, request.origin, host));
-  return method === "POST" ? runByHand(definition, request.body, host) : { status: 404 };
+  if (method !== "POST") return { status: 404 };
+  return ifOnline(host, () => runByHand(definition, request.body, host));
 }
 
 async function handleHost(request: AdminRequest, rest: readonly string[], host: HostState): Promise<Answer> {
@@ -53,38 +54,51 @@ async function handleHost(request: AdminRequest, rest: readonly string[], host: 
     case "POST resume":
       return resume(host);
     case "PUT state":
-      return setState(request.body);
+      return setState(request.body, host);
     case "POST synctriggers":
-      return json(200, { status: "success" });
+      return ifOnline(host, () => json(200, { status: "success" }));
   }
   const scope = KEY_SCOPES.get(rest[0] ?? "");
   return scope ? handleKeys(request, scope, rest[1], host.keys) : { status: 404 };
 }
 
-/** No timer, message or event is taken any more; requests still are. */
-function drain({ intake, log, durable }: HostState): Answer {
-  void intake.drain().catch((error) => log("error", "Host.Drain", `Draining failed: ${messageOf(error)}`));
-  if (durable)
-    log("warning", "Host.Drain", "Orchestrations go on while this host drains; on Azure they wait.");
+function ifOnline({ availability: { offlinePage } }: HostState, answer: () => Answer): Answer {
+  return offlinePage === undefined ? answer() : html(503, offlinePage);
+}
+
+function drain({ availability }: HostState): Answer {
+  availability.drain();
   return { status: 202 };
 }
 
-function drainStatus({ intake, worker }: HostState) {
-  const state = !intake.isDraining ? "Disabled" : worker.running > 0 ? "InProgress" : "Completed";
+function drainStatus({ availability, worker }: HostState) {
+  const state = !availability.isDraining ? "Disabled" : worker.running > 0 ? "InProgress" : "Completed";
   return { state, outstandingInvocations: worker.running, outstandingRetries: 0 };
 }
 
-async function resume({ intake }: HostState): Promise<Answer> {
-  if (intake.isDraining) await intake.open();
-  return json(200, { state: "Running" });
+async function resume({ availability }: HostState): Promise<Answer> {
+  if (availability.state !== "Running") return { status: 409 };
+  if (availability.isDraining) await availability.resume();
+  return json(200, { state: availability.state });
 }
 
-/** `Running` is what this host is; it cannot be taken offline but by its end. */
-function setState(body: string): Answer {
-  const state = /^\s*["'](\w+)["']\s*$/.exec(body)?.[1]?.toLowerCase();
-  if (state === "running") return { status: 200 };
-  if (state === "offline") return text(501, "This host is taken offline by stopping it.");
-  return { status: 400 };
+/** Only these two can be asked for, in any case. */
+async function setState(body: string, { availability, log }: HostState): Promise<Answer> {
+  const wanted = /^\s*["'](\w+)["']\s*$/.exec(body)?.[1]?.toLowerCase();
+  if (wanted !== "running" && wanted !== "offline") return { status: 400 };
+  if (wanted === availability.state.toLowerCase()) return { status: 200 };
+  try {
+    if (wanted === "offline") availability.goOffline();
+    else await availability.goOnline();
+  } catch (error) {
+    log(
+      "error",
+      "Host.General",
+      `The state '${wanted}' cannot be kept in the app's folder: ${messageOf(error)}`,
+    );
+    return { status: 400 };
+  }
+  return { status: 202 };
 }
 
 const KEY_SCOPES: ReadonlyMap<string, KeyScope> = new Map([
@@ -151,7 +165,7 @@ const instanceId = randomUUID();
 function status(host: HostState) {
   return {
     id: host.id,
-    state: "Running",
+    state: host.availability.state,
     version: host.version,
     versionDetails: host.version,
     platformVersion: "",

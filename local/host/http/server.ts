@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HostLog } from "../contract.ts";
 import { messageOf } from "../errors.ts";
 import { handleAdmin } from "./admin.ts";
-import { type Answer, text } from "./answer.ts";
+import { type Answer, html, text } from "./answer.ts";
 import { applyCors, type Cors } from "./cors.ts";
 import { handleEventGrid } from "./event-grid.ts";
 import { keyOf } from "./keys.ts";
@@ -53,8 +53,11 @@ async function dispatch(
   const host = surface.state;
   if (!host) return send(response, { status: 503 });
   const path = url.pathname.toLowerCase();
+  const isAdmin = path === "/admin" || path.startsWith("/admin/");
+  const { offlinePage } = host.availability;
+  if (!isAdmin && offlinePage !== undefined) return send(response, html(503, offlinePage));
   if (path === "/" && !host.table.match(request.method ?? "GET", "/")) return send(response, homePage());
-  if (path === "/admin" || path.startsWith("/admin/")) return send(response, await admin(request, url, host));
+  if (isAdmin) return send(response, await admin(request, url, host));
   if (path.startsWith(WEBHOOKS)) return send(response, await webhook(request, url, host));
   await callFunction(request, response, url, host);
 }
@@ -65,7 +68,7 @@ function absoluteUrlText(request: IncomingMessage): string {
 
 function homePage(): Answer {
   const isOff = process.env.AzureWebJobsDisableHomepage?.toLowerCase() === "true";
-  return isOff ? { status: 204 } : { status: 200, headers: { "content-type": "text/html" }, body: HOME_PAGE };
+  return isOff ? { status: 204 } : html(200, HOME_PAGE);
 }
 
 async function admin(request: IncomingMessage, url: URL, host: HostState): Promise<Answer> {

@@ -228,7 +228,6 @@ describe("administration", () => {
 
   test.each([
     { state: '"running"', status: 200 },
-    { state: '"offline"', status: 501 },
     { state: '"asleep"', status: 400 },
   ])("answers $status to the state $state", async ({ state, status }) => {
     expect((await admin("host/state", { method: "PUT", body: state })).status).toBe(status);
