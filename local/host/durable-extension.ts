@@ -9,7 +9,8 @@ export interface DurableHttpRequest {
   readonly query: URLSearchParams;
   readonly headers: Record<string, string>;
   readonly body: string;
-  readonly origin: string;
+  /** The whole of it, as the caller wrote it. */
+  readonly url: string;
 }
 
 export interface DurableExtension {

@@ -4,8 +4,9 @@ import { readEntityRecord } from "./entities.ts";
 import { sendToEntity } from "./entity-delivery.ts";
 import { type EntityMessage, entityAddress, entityId } from "./entity-messages.ts";
 import { newId } from "./ids.ts";
-import type { ApiContext, DurableRequest } from "./instance-routes.ts";
-import { BAD_ARGUMENT, type DurableResponse, empty, json, RefusedError, requireJson } from "./responses.ts";
+import type { ApiContext, ApiRequest } from "./instance-routes.ts";
+import { cutPage, pageSize, readToken } from "./paging.ts";
+import { type DurableResponse, empty, json, RefusedError, requireJson } from "./responses.ts";
 import { parsed } from "./status-json.ts";
 
 /** The key `$` stands for the empty one. */
@@ -20,37 +21,38 @@ export async function getEntity({ engine }: ApiContext, name: string, key: strin
 
 export async function listEntities(
   { engine }: ApiContext,
-  request: DurableRequest,
+  request: ApiRequest,
   name: string,
 ): Promise<DurableResponse> {
-  const top = Number(request.query.get("top") ?? 0);
-  const hasState = request.query.get("fetchState")?.toLowerCase() === "true";
-  const from = Date.parse(request.query.get("lastOperationTimeFrom") ?? "");
-  const to = Date.parse(request.query.get("lastOperationTimeTo") ?? "");
+  const { query } = request;
+  const hasState = query.flag("fetchState", false);
+  const from = query.time("lastOperationTimeFrom") ?? Number.NEGATIVE_INFINITY;
+  const to = query.time("lastOperationTimeTo") ?? Number.POSITIVE_INFINITY;
   const found = engine.store
-    .list({ idPrefix: name === "" ? "@" : entityId(name, "") })
-    .filter((row) => !(row.updatedAt < from) && !(row.updatedAt > to))
+    .list({ idPrefix: name === "" ? "@" : entityId(name, ""), ...readToken(request.headers) })
+    .filter((row) => row.updatedAt >= from && row.updatedAt <= to)
     .map((row) => ({ row, record: readEntityRecord(row.input) }))
-    .filter(({ record }) => record.exists)
-    .map(({ row, record }) => ({
-      entityId: entityAddress(row.id),
-      lastOperationTime: new Date(row.updatedAt).toISOString(),
-      ...(hasState ? { state: parsed(record.state ?? null) } : {}),
-    }));
-  return json(200, top > 0 ? found.slice(0, top) : found);
+    .filter(({ record }) => record.exists);
+  const { page, headers } = cutPage(found, pageSize(query), ({ row }) => row.id);
+  const body = page.map(({ row, record }) => ({
+    entityId: entityAddress(row.id),
+    lastOperationTime: new Date(row.updatedAt).toISOString(),
+    ...(hasState ? { state: parsed(record.state ?? null) } : {}),
+  }));
+  return json(200, body, headers);
 }
 
 export async function signalEntity(
   api: ApiContext,
-  request: DurableRequest,
+  request: ApiRequest,
   name: string,
   key: string,
 ): Promise<DurableResponse> {
-  return signal(api, name, key, request.query.get("op") ?? "", operationInput(request));
+  return signal(api, name, key, request.query.text("op") ?? "", operationInput(request));
 }
 
 /** JSON when the request says so, else the body as a text. */
-function operationInput({ body, headers }: DurableRequest): string | undefined {
+function operationInput({ body, headers }: ApiRequest): string | undefined {
   if (body === "") return undefined;
   const isJson = /^application\/json\b/i.test(headers["content-type"] ?? "");
   return isJson ? requireJson(body) : JSON.stringify(body);
@@ -71,7 +73,6 @@ function signal(
     throw new RefusedError(
       400,
       `The function '${name}' doesn't exist, is disabled, or is not an entity function.`,
-      BAD_ARGUMENT,
     );
   }
   const message: EntityMessage = { op, signal: true, id: newId(), ...(input === undefined ? {} : { input }) };

@@ -140,7 +140,8 @@ function requireUsableId(id: string): void {
     throw new RefusedError(400, `${found}: '@' at the beginning marks an entity.`, BAD_ARGUMENT);
   // biome reads control characters in a pattern as a slip, so they are compared by code
   const bad = [...id].find(
-    (character) => character < " " || character === "\x7f" || "/\\#?".includes(character),
+    (character) =>
+      character < " " || (character >= "\x7f" && character <= "\x9f") || "/\\#?".includes(character),
   );
   if (bad !== undefined) {
     throw new RefusedError(

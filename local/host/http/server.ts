@@ -95,7 +95,14 @@ async function webhook(request: IncomingMessage, url: URL, host: HostState): Pro
   const headers = flatHeaders(request);
   if (durable) {
     const path = url.pathname.slice(WEBHOOKS.length + extension.length + 1);
-    return durable.handle({ method, path, query: url.searchParams, headers, body, origin: url.origin });
+    return durable.handle({
+      method,
+      path,
+      query: url.searchParams,
+      headers,
+      body,
+      url: url.href,
+    });
   }
   return handleEventGrid({ method, query: url.searchParams, headers, body }, host.worker, (each) =>
     host.disabled.has(each),
