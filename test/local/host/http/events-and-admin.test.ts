@@ -82,7 +82,12 @@ describe("the Event Grid webhook", () => {
   });
 
   test.each([
-    { origin: "eventgrid.azure.us", allowed: "eventgrid.azure.us" },
+    // Azure/azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.EventGrid/tests/TestListener.cs:
+    // TestSubscribeOptionsKnownAllowedOrigin names these five and no others
+    ...["net", "us", "cn", "eaglex.ic.gov", "microsoft.scloud"].map((cloud) => ({
+      origin: `eventgrid.azure.${cloud}`,
+      allowed: `eventgrid.azure.${cloud}`,
+    })),
     { origin: "example.com", allowed: "eventgrid.azure.net" },
     { origin: "eventgrid.azure.net.example.com", allowed: "eventgrid.azure.net" },
   ])("allows $allowed to a CloudEvents handshake from $origin", async ({ origin, allowed }) => {
@@ -99,11 +104,18 @@ describe("the Event Grid webhook", () => {
   });
 
   test.each([
-    { what: "no aeg-event-type", init: { body: "[]" } },
-    { what: "a body that is not JSON", init: { kind: "Notification", body: "{" } },
-    { what: "a validation without a code", init: { kind: "SubscriptionValidation", body: "[{}]" } },
-  ])("answers 400 to $what", async ({ init }) => {
-    expect((await webhook("onEvent", init)).status).toBe(400);
+    { what: "no aeg-event-type", init: { body: "[]" }, status: 400 },
+    // the same folder, src/TriggerBinding/HttpRequestProcessor.cs: what it cannot read throws
+    { what: "a body that is not JSON", init: { kind: "Notification", body: "{" }, status: 500 },
+    { what: "a text", init: { kind: "Notification", body: '"event"' }, status: 500 },
+    { what: "an event that is a number", init: { kind: "Notification", body: "[1]" }, status: 500 },
+    {
+      what: "a validation without a code",
+      init: { kind: "SubscriptionValidation", body: "[{}]" },
+      status: 500,
+    },
+  ])("answers $status to $what", async ({ init, status }) => {
+    expect((await webhook("onEvent", init)).status).toBe(status);
   });
 
   test("answers 404 for an extension the app does not use", async () => {
