@@ -17,6 +17,7 @@ import { openState } from "./state.ts";
 import { startTriggers } from "./triggers/index.ts";
 import { Intake } from "./triggers/intake.ts";
 import { warnOfIdleRetries } from "./triggers/retry.ts";
+import { readTimerStatus, timerValue } from "./triggers/timer-status.ts";
 import { HOST_VERSION } from "./worker/core-module.ts";
 import { loadApp } from "./worker/index.ts";
 import { findEntryFiles } from "./worker/load-app.ts";
@@ -185,6 +186,11 @@ async function start(
     table,
     indexingErrors,
     disabled: app.disabled,
+    timerValue: ({ name, trigger }) =>
+      timerValue(
+        trigger.useMonitor === false ? undefined : readTimerStatus(database, name, String(trigger.schedule)),
+        false,
+      ),
     keys,
     isKeyRequired: options.keys === true,
     durable,

@@ -12,8 +12,14 @@ export interface AdminRequest {
   /** After `/admin/`, decoded. */
   readonly path: readonly string[];
   readonly body: string;
+  readonly contentType: string;
   readonly origin: string;
 }
+
+/** ASP.NET reads a body only of a type that it has a reader for, and has none for an unnamed one. */
+const isJson = ({ contentType }: AdminRequest): boolean =>
+  /^(application|text)\/([\w.-]+\+)?json\s*(;|$)/i.test(contentType.trim());
+const NOT_JSON = text(415, "Content-Type is missing or another, expected application/json.");
 
 /** The management calls of a host that are worth having locally. Who may call them has been checked before. */
 export async function handleAdmin(request: AdminRequest, host: HostState): Promise<Answer> {
@@ -40,7 +46,7 @@ export async function handleAdmin(request: AdminRequest, host: HostState): Promi
   if (part !== undefined) return { status: 404 };
   if (method === "GET") return json(200, describe(definition, request.origin, host));
   if (method !== "POST") return { status: 404 };
-  return ifOnline(host, () => runByHand(definition, request.body, host));
+  return ifOnline(host, () => runByHand(definition, request, host));
 }
 
 async function handleHost(request: AdminRequest, rest: readonly string[], host: HostState): Promise<Answer> {
@@ -54,7 +60,7 @@ async function handleHost(request: AdminRequest, rest: readonly string[], host: 
     case "POST resume":
       return resume(host);
     case "PUT state":
-      return setState(request.body, host);
+      return isJson(request) ? setState(request.body, host) : NOT_JSON;
     case "POST synctriggers":
       return ifOnline(host, () => json(200, { status: "success" }));
   }
@@ -111,36 +117,42 @@ function handleKeys(request: AdminRequest, scope: KeyScope, name: string | undef
   if (request.method === "GET") {
     const found: Key[] = keys.list(scope);
     if (name === undefined) return json(200, { keys: found, links: [] });
-    const one = found.find((key) => key.name.toLowerCase() === name);
+    const master = scope === "systemKeys" ? [{ name: "_master", value: keys.master }] : [];
+    const one = [...found, ...master].find((key) => key.name.toLowerCase() === name);
     return one ? json(200, one) : { status: 404 };
   }
   if (name === undefined) return { status: 404 };
-  if (request.method === "DELETE") return { status: keys.remove(scope, name) ? 204 : 404 };
+  if (request.method === "DELETE") {
+    if (name === "_master") return text(400, "Cannot delete System Key.");
+    return { status: keys.remove(scope, name) ? 204 : 404 };
+  }
   if (request.method !== "POST" && request.method !== "PUT") return { status: 404 };
+  if (request.method === "PUT" && !isJson(request)) return NOT_JSON;
   const value = request.method === "PUT" ? stringField(request.body, "value") : undefined;
   // a key without characters would open the door to a request without one
   if (request.method === "PUT" && !value) return text(400, "Invalid key value");
-  return json(201, keys.put(scope, name, value));
+  if (name === "_master") return json(200, keys.put("host", name, value));
+  const isNew = !keys.list(scope).some((key) => key.name.toLowerCase() === name);
+  return json(isNew ? 201 : 200, keys.put(scope, name, value));
 }
 
 /** Fires a function in the background, whatever its trigger: how a timer is run by hand. */
-function runByHand(definition: FunctionDefinition, body: string, host: HostState): Answer {
+function runByHand(definition: FunctionDefinition, request: AdminRequest, host: HostState): Answer {
+  if (!isJson(request)) return NOT_JSON;
+  const { body } = request;
   if (body.trim() === "") return { status: 400 };
   const input = stringField(body, "input") ?? "";
   void host.worker.invoke({
     functionName: definition.name,
     reason: "This function was programmatically called via the host APIs.",
-    triggerData: triggerValue(definition.trigger, input),
+    triggerData: isType(definition.trigger, "timerTrigger")
+      ? { json: host.timerValue(definition) }
+      : triggerValue(definition.trigger, input),
   });
   return { status: 202 };
 }
 
 function triggerValue(trigger: Binding, input: string): TypedData {
-  if (isType(trigger, "timerTrigger")) {
-    return {
-      json: JSON.stringify({ Schedule: { AdjustForDST: true }, ScheduleStatus: null, IsPastDue: false }),
-    };
-  }
   if (!isType(trigger, "httpTrigger")) return { string: input };
   const body = input === "" ? {} : { body: { bytes: Buffer.from(input) } };
   return { http: { method: "POST", url: "http://localhost/", headers: {}, params: {}, ...body } };

@@ -79,7 +79,8 @@ async function admin(request: IncomingMessage, url: URL, host: HostState): Promi
     return { status: 200 };
   if (host.isKeyRequired && !host.keys.isMaster(keyOf(request, url))) return { status: 401 };
   const body = (await readBody(request)).toString("utf8");
-  return handleAdmin({ method, path, body, origin: url.origin }, host);
+  const contentType = request.headers["content-type"] ?? "";
+  return handleAdmin({ method, path, body, contentType, origin: url.origin }, host);
 }
 
 const WEBHOOK_METHODS = ["GET", "POST", "PUT", "DELETE", "OPTIONS"];

@@ -18,6 +18,8 @@ export interface HostState {
   readonly table: RouteTable;
   readonly indexingErrors: ReadonlyMap<string, string>;
   readonly disabled: ReadonlySet<string>;
+  /** What a timer is handed when it is run by hand. */
+  readonly timerValue: (timer: FunctionDefinition) => string;
   readonly keys: KeyRing;
   readonly isKeyRequired: boolean;
   readonly durable: DurableExtension | undefined;
