@@ -16,6 +16,7 @@ const DurableConfig = z.object({
   maxEntityOperationBatchSize: z._default(count, 50),
   maxOrchestrationActions: z._default(count, 100_000),
   overridableExistingInstanceStates: z._default(z.enum(["NonRunningStates", "AnyState"]), "NonRunningStates"),
+  storeInputsInOrchestrationHistory: z._default(z.boolean(), false),
   localRpcEndpointEnabled: z._default(z.boolean(), true),
   httpSettings: z.prefault(
     z.object({ defaultAsyncRequestSleepTimeMilliseconds: z._default(count, 30_000) }),

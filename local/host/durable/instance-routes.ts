@@ -1,7 +1,7 @@
 /** Routes under `orchestrators` and `instances`. */
 import { type Addresses, managementUrls } from "./client-binding.ts";
 import type { Engine } from "./engine.ts";
-import { isFinal } from "./history.ts";
+import { isFinal, Status } from "./history.ts";
 import type { InstanceFilter } from "./instance-rows.ts";
 import { purge, purgeBy, raiseEvent, restart, resume, startNew, suspend, terminate } from "./management.ts";
 import { cutPage, pageSize, readToken } from "./paging.ts";
@@ -81,9 +81,15 @@ export async function getInstance(
   const row = api.engine.store.instance(id);
   if (!row) return empty(404);
   const options = statusOptions(request.query);
-  const history = request.query.flag("showHistory", false)
-    ? { historyEvents: toHistoryItems(api.engine.store.history(id), options) }
-    : {};
+  const history =
+    request.query.flag("showHistory", false) && row.status !== Status.Pending
+      ? {
+          historyEvents: toHistoryItems(api.engine.store.history(id), {
+            ...options,
+            hasTaskInputs: api.engine.config.storeInputsInOrchestrationHistory,
+          }),
+        }
+      : {};
   const status = statusCodeOf(row, request.query.flag("returnInternalServerErrorOnFailure", false));
   const headers: Record<string, string> = status === 202 ? { location: request.url, "retry-after": "5" } : {};
   return json(status, { ...toStatus(row, options), ...history }, headers);

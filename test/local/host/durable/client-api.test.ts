@@ -98,7 +98,7 @@ test("7 the input can be left out, and a history tells each task once with its n
     "TaskCompleted",
     "ExecutionCompleted",
   ]);
-  expect(historyEvents?.[0]).toMatchObject({ FunctionName: name, Input: "secret" });
+  expect(historyEvents?.[0]).toMatchObject({ FunctionName: name, Input: '"secret"' });
   expect(historyEvents?.[1]).toMatchObject({
     FunctionName: shout,
     Result: "HI",

@@ -1,6 +1,6 @@
 /** What Azure/azure-functions-durable-extension reads out of a request: HttpApiHandler.cs, HttpRequestMessageExtensions.cs. */
 import { expect, test, vi } from "vitest";
-import { entity, openHarness, orchestrator } from "./harness.ts";
+import { activity, entity, openHarness, orchestrator } from "./harness.ts";
 
 const echo = orchestrator(function* (context) {
   return context.df.getInput();
@@ -41,6 +41,30 @@ test.each(["runtimeStatus=failed", "createdTimeFrom=yesterday", "showInput=no"])
     const listed = await host.request("GET", `instances?${query}`);
     expect(await listed.json()).toMatchObject([{ instanceId: "a", input: "shown" }]);
     expect(host.logs.join("\n")).toContain(`${query.replace("=", ": '")}' is passed over`);
+  },
+);
+
+// DurableClient.cs: GetDurableOrchestrationStatusAsync; DurableTaskEndToEndTests.cs: TestStoreInputsInOrchestrationHistory
+test.each([
+  { storeInputsInOrchestrationHistory: true, input: '[{"city":"Tokyo"}]' },
+  { storeInputsInOrchestrationHistory: false, input: null },
+])(
+  "a history tells the input of a task as $input under $storeInputsInOrchestrationHistory, and what is open",
+  async ({ input, ...config }) => {
+    const host = await openHarness({ config });
+    const shout = activity(() => "heard");
+    const name = orchestrator(function* (context) {
+      yield context.df.callActivity(shout, { city: "Tokyo" });
+      yield context.df.callSubOrchestrator(waitForGo, 1, "child");
+    });
+    await host.client.startNew(name, { instanceId: "x", input: { a: 1 } });
+    await host.settle();
+    const { historyEvents } = await host.status("x", "?showHistory=true");
+    expect(historyEvents).toMatchObject([
+      { EventType: "ExecutionStarted", FunctionName: name, Input: '{"a":1}' },
+      { EventType: "TaskCompleted", FunctionName: shout, Input: input },
+      { EventType: "SubOrchestrationInstanceCreated", Name: waitForGo, InstanceId: "child" },
+    ]);
   },
 );
 
