@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HostLog } from "../contract.ts";
 import { messageOf } from "../errors.ts";
 import { handleAdmin } from "./admin.ts";
-import { type Answer, html, text } from "./answer.ts";
+import { type Answer, html } from "./answer.ts";
 import { applyCors, type Cors } from "./cors.ts";
 import { handleEventGrid } from "./event-grid.ts";
 import { keyOf } from "./keys.ts";
@@ -56,10 +56,35 @@ async function dispatch(
   const isAdmin = path === "/admin" || path.startsWith("/admin/");
   const { offlinePage } = host.availability;
   if (!isAdmin && offlinePage !== undefined) return send(response, html(503, offlinePage));
+  for (const [name, value] of Object.entries(host.customHeaders)) response.setHeader(name, value);
   if (path === "/" && !host.table.match(request.method ?? "GET", "/")) return send(response, homePage());
   if (isAdmin) return send(response, await admin(request, url, host));
-  if (path.startsWith(WEBHOOKS)) return send(response, await webhook(request, url, host));
-  await callFunction(request, response, url, host);
+  await throttled(response, host, async () => {
+    if (path.startsWith(WEBHOOKS)) send(response, await webhook(request, url, host));
+    else await callFunction(request, response, url, host);
+  });
+}
+
+const inFlight = new WeakMap<HostState, number>();
+
+/** Refuses what is too much; those in line keep their place among the outstanding ones. */
+async function throttled(response: ServerResponse, host: HostState, run: () => Promise<void>): Promise<void> {
+  const outstanding = inFlight.get(host) ?? 0;
+  const limit = host.maxOutstandingRequests;
+  if (limit >= 0 && outstanding >= limit) {
+    host.log("information", "Host.Http", `Http request queue limit of ${limit} has been exceeded.`);
+    // the real host adds custom headers further inside
+    for (const name of Object.keys(host.customHeaders)) response.removeHeader(name);
+    return send(response, { status: 429, headers: { "x-function-scaleout": "1" } });
+  }
+  inFlight.set(host, outstanding + 1);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      host.requestGate.enter(() => run().then(resolve, reject));
+    });
+  } finally {
+    inFlight.set(host, (inFlight.get(host) ?? 1) - 1);
+  }
 }
 
 function absoluteUrlText(request: IncomingMessage): string {
@@ -110,8 +135,6 @@ async function webhook(request: IncomingMessage, url: URL, host: HostState): Pro
   );
 }
 
-const inFlight = new WeakMap<HostState, number>();
-
 async function callFunction(
   request: IncomingMessage,
   response: ServerResponse,
@@ -129,23 +152,7 @@ async function callFunction(
   if (host.isKeyRequired && !host.keys.allowsFunction(key, route.function.name, route.authLevel)) {
     return send(response, { status: 401 });
   }
-  const outstanding = inFlight.get(host) ?? 0;
-  if (host.maxOutstandingRequests >= 0 && outstanding >= host.maxOutstandingRequests) {
-    return send(
-      response,
-      text(429, "The host has as many outstanding requests as maxOutstandingRequests allows."),
-    );
-  }
-  inFlight.set(host, outstanding + 1);
-  const run = () => answerByFunction(request, response, url, match, host);
-  try {
-    // those in line keep their place among the outstanding ones
-    await new Promise<void>((resolve, reject) => {
-      host.requestGate.enter(() => run().then(resolve, reject));
-    });
-  } finally {
-    inFlight.set(host, (inFlight.get(host) ?? 1) - 1);
-  }
+  await answerByFunction(request, response, url, match, host);
 }
 
 async function answerByFunction(
@@ -173,7 +180,7 @@ async function answerByFunction(
     triggerData: toRpcHttp(request, url, match.params, body),
     ...(typeof traceParent === "string" && { traceParent }),
   });
-  if (outcome.succeeded) writeFunctionResponse(response, outcome.returnValue, host.customHeaders);
+  if (outcome.succeeded) writeFunctionResponse(response, outcome.returnValue);
   else send(response, { status: 500 });
 }
 

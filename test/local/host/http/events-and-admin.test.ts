@@ -175,6 +175,29 @@ describe("HTTP settings", () => {
     expect((await first).status).toBe(200);
   });
 
+  // Azure/azure-functions-host, HttpThrottleMiddleware.cs: all but administration passes it
+  test("webhooks count among the outstanding requests, and a refusal has no body", async () => {
+    const first = fetch(`${host.url}/slow/one`);
+    await book.until("Executing 'Functions.slow'");
+    const refused = await webhook("onEvent", { kind: "Notification", body: "[]" });
+    expect([refused.status, await refused.text()]).toEqual([429, ""]);
+    expect(refused.headers.get("x-function-scaleout")).toBe("1");
+    expect((await fetch(`${host.url}/admin/host/status`)).status).toBe(200);
+    await first;
+  });
+
+  // CustomHttpHeadersMiddleware.cs: added to what the job host answers, unless it is there already
+  test("custom headers are on every answer, and a function's own come first", async () => {
+    const env = {
+      "AzureFunctionsJobHost__extensions__http__customHeaders__X-Robots": "no",
+      "AzureFunctionsJobHost__extensions__http__customHeaders__Content-Type": "text/x-custom",
+    };
+    const other = await serveInTest("events", { env });
+    for (const path of ["/abc", "/no/such/route", "/admin/host/status", "/"])
+      expect((await fetch(`${other.url}${path}`)).headers.get("x-robots")).toBe("no");
+    expect((await fetch(`${other.url}/abc`)).headers.get("content-type")).toBe("text/plain;charset=UTF-8");
+  });
+
   test("a request beyond maxConcurrentRequests waits for its turn", async () => {
     const env = {
       AzureFunctionsJobHost__extensions__http__maxOutstandingRequests: "2",

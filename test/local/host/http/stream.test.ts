@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RunningHost } from "../../../../local/host/index.ts";
-import { logBook, serve, temporaryFolder } from "../harness.ts";
+import { logBook, serve, serveInTest, temporaryFolder } from "../harness.ts";
 
 const { folder, remove } = temporaryFolder();
 const book = logBook();
@@ -27,4 +27,11 @@ test("a function that returns nothing leaves its caller waiting, as on Azure, an
   caller.abort();
   await expect(answer).rejects.toThrow("abort");
   expect(await (await fetch(`${host.url}/api/upper/x`, { method: "POST", body: "on" })).text()).toBe("ON!");
+});
+
+test("a streamed answer has the custom headers, too", async () => {
+  const env = { "AzureFunctionsJobHost__extensions__http__customHeaders__X-Robots": "no" };
+  const other = await serveInTest("streaming", { env });
+  const answer = await fetch(`${other.url}/api/upper/x`, { method: "POST", body: "on" });
+  expect(answer.headers.get("x-robots")).toBe("no");
 });
