@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RunningHost } from "../../../../local/host/index.ts";
-import { logBook, serve, serveInTest, temporaryFolder } from "../harness.ts";
+import { logBook, serve, temporaryFolder } from "../harness.ts";
 
 const { folder, remove } = temporaryFolder();
 const book = logBook();
 let host: RunningHost;
 
 beforeAll(async () => {
-  host = await serve("streaming", { data: folder, log: book.log });
+  const env = { "AzureFunctionsJobHost__extensions__http__customHeaders__X-Robots": "no" };
+  host = await serve("streaming", { data: folder, log: book.log, env });
 });
 afterAll(async () => {
   await host.stop();
@@ -30,8 +31,6 @@ test("a function that returns nothing leaves its caller waiting, as on Azure, an
 });
 
 test("a streamed answer has the custom headers, too", async () => {
-  const env = { "AzureFunctionsJobHost__extensions__http__customHeaders__X-Robots": "no" };
-  const other = await serveInTest("streaming", { env });
-  const answer = await fetch(`${other.url}/api/upper/x`, { method: "POST", body: "on" });
+  const answer = await fetch(`${host.url}/api/upper/x`, { method: "POST", body: "on" });
   expect(answer.headers.get("x-robots")).toBe("no");
 });
