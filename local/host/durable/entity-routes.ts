@@ -3,17 +3,16 @@
 import { readEntityRecord } from "./entities.ts";
 import { sendToEntity } from "./entity-delivery.ts";
 import { type EntityMessage, entityAddress, entityId } from "./entity-messages.ts";
-import { newId } from "./ids.ts";
+import { LOG_CATEGORY, newId } from "./ids.ts";
 import type { ApiContext, ApiRequest } from "./instance-routes.ts";
+import { badCharacter } from "./management.ts";
 import { cutPage, pageSize, readToken } from "./paging.ts";
 import { type DurableResponse, empty, json, RefusedError, requireJson } from "./responses.ts";
 import { parsed } from "./status-json.ts";
 
-/** The key `$` stands for the empty one. */
-const keyOf = (key: string) => (key === "$" ? "" : key);
-
 export async function getEntity({ engine }: ApiContext, name: string, key: string): Promise<DurableResponse> {
-  const row = engine.store.instance(entityId(name, keyOf(key)));
+  // the key `$` stands for the empty one, but only here: a signal to `$` reaches an entity of that key
+  const row = engine.store.instance(entityId(name, key === "$" ? "" : key));
   const record = row && readEntityRecord(row.input);
   if (!record?.exists) return empty(404);
   return { ...json(200, null), body: record.state ?? "null" };
@@ -75,7 +74,19 @@ function signal(
       `The function '${name}' doesn't exist, is disabled, or is not an entity function.`,
     );
   }
+  const bad = badCharacter(key);
+  if (bad !== undefined) {
+    throw new RefusedError(
+      400,
+      `Entity key '${key}' contains ${JSON.stringify(bad)}, expected none of / \\ # ? or control characters.`,
+    );
+  }
+  if (key === "$") {
+    const line =
+      "An entity of the key '$' is signalled, but reading '$' reads the one of the empty key, here as on Azure.";
+    engine.log("warning", LOG_CATEGORY, line);
+  }
   const message: EntityMessage = { op, signal: true, id: newId(), ...(input === undefined ? {} : { input }) };
-  sendToEntity(engine, entityId(name, keyOf(key)), "op", JSON.stringify(message));
+  sendToEntity(engine, entityId(name, key), "op", JSON.stringify(message));
   return empty(202);
 }

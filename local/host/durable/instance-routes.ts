@@ -130,8 +130,10 @@ export async function postToInstance(
   switch (operation) {
     case "raiseevent":
       if (name === "") return empty(404);
-      requireJsonType(request);
-      raiseEvent(engine, id, name, requireJson(request.body));
+      raiseEvent(engine, id, name, () => {
+        requireJsonType(request);
+        return requireJson(request.body);
+      });
       return empty(202);
     case "terminate":
       terminate(engine, id, reason);

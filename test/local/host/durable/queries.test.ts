@@ -135,6 +135,29 @@ test("an event is taken with the media type application/json alone", async () =>
   expect((await raise("Application/JSON; charset=utf-8")).status).toBe(202);
 });
 
+test("an event to nobody is told so before its body is looked at", async () => {
+  const host = await openHarness();
+  expect((await host.request("POST", "instances/nobody/raiseEvent/go", "{")).status).toBe(404);
+});
+
+// DurableClient.ResumeAsync goes by the status alone
+test("an instance that is not suspended yet is not resumed", async () => {
+  const host = await openHarness();
+  await host.client.startNew(waitForGo, { instanceId: "x" });
+  expect((await host.request("POST", "instances/x/resume")).status).toBe(500);
+});
+
+// HandlePostEntityOperationRequestAsync hands the key on as it is, HandleGetEntityRequestAsync does not
+test("the key $ is the empty one for who reads, and itself for who signals, and the log says so", async () => {
+  const host = await openHarness();
+  await host.request("POST", `entities/${note}/$?op=set`, '"dollar"');
+  await host.request("POST", `entities/${note}/?op=set`, '"empty"');
+  await host.settle();
+  expect(await (await host.request("GET", `entities/${note}/$`)).json()).toBe("empty");
+  expect(host.logs.join("\n")).toContain("reading '$' reads the one of the empty key");
+  expect((await host.request("POST", `entities/${note}/a%23b?op=set`, "1")).status).toBe(400);
+});
+
 test("another task hub than the host's own is refused by name", async () => {
   const host = await openHarness({ config: { hubName: "MyHub" } });
   await host.client.startNew(echo, { instanceId: "x" });
