@@ -5,7 +5,7 @@ import type { RpcInvocationResponse } from "./core-types.ts";
 import { isType } from "./registry.ts";
 
 /** One entity a function writes to, as its SDK client sees it. */
-interface Sink {
+export interface Sink {
   send(messages: readonly (string | Uint8Array)[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -84,22 +84,14 @@ function entityOf(binding: Binding): string {
   throw new Error(`Output '${binding.name}' (${binding.type}) names no queue, topic or hub.`);
 }
 
+/**
+ * The clients are loaded only for apps that write, and from files that import them outright: a bundle cannot tell the
+ * names in a package of CommonJS that is imported while it runs.
+ */
 async function openSink(binding: Binding, settings: AppSettings): Promise<Sink> {
   const connection = connectionString(String(binding.connection), settings);
-  const asBytes = (message: string | Uint8Array) => Buffer.from(message);
-  if (isType(binding, "eventHub")) {
-    const { EventHubProducerClient } = await import("@azure/event-hubs");
-    const client = new EventHubProducerClient(connection, entityOf(binding));
-    return {
-      send: (messages) => client.sendBatch(messages.map((message) => ({ body: asBytes(message) }))),
-      close: () => client.close(),
-    };
-  }
-  const { ServiceBusClient } = await import("@azure/service-bus");
-  const client = new ServiceBusClient(connection);
-  const sender = client.createSender(entityOf(binding));
-  return {
-    send: (messages) => sender.sendMessages(messages.map((message) => ({ body: asBytes(message) }))),
-    close: () => client.close(),
-  };
+  const { openEntity } = isType(binding, "eventHub")
+    ? await import("./event-hub-sink.ts")
+    : await import("./service-bus-sink.ts");
+  return openEntity(connection, entityOf(binding));
 }
