@@ -40,7 +40,7 @@ export async function openRpcDoor(durable: DurableExtension, log: DurableOptions
         query: url.searchParams,
         headers: flatHeaders(request),
         body: (await readBody(request)).toString("utf8"),
-        origin: url.origin,
+        url: url.href,
       });
       send(response, answer);
     } catch (error) {

@@ -9,11 +9,15 @@ export interface DurableHttpRequest {
   readonly query: URLSearchParams;
   readonly headers: Record<string, string>;
   readonly body: string;
-  readonly origin: string;
+  /** The whole of it, as the caller wrote it. */
+  readonly url: string;
 }
 
 export interface DurableExtension {
   start(addresses: { baseUrl: string; rpcBaseUrl: string; code: string }): Promise<void>;
+  /** Dispatches nothing until it goes on, also when called before `start`. Clients are still served. */
+  pause(): void;
+  goOn(): void;
   stop(): Promise<void>;
   /** The JSON text every `durableClient` input receives. */
   clientBinding(): string;

@@ -1,6 +1,7 @@
 /** The embedded Functions host: serves any v4 app folder in this process. For development, tests and demonstration. */
 import path from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
+import { Availability } from "./availability.ts";
 import type { FunctionDefinition, HostLog } from "./contract.ts";
 import { openDurable, openRpcDoor, usesDurable } from "./durable-door.ts";
 import { HostStartError, isDamagedDatabase, messageOf } from "./errors.ts";
@@ -16,6 +17,7 @@ import { openState } from "./state.ts";
 import { startTriggers } from "./triggers/index.ts";
 import { Intake } from "./triggers/intake.ts";
 import { warnOfIdleRetries } from "./triggers/retry.ts";
+import { readTimerStatus, timerValue } from "./triggers/timer-status.ts";
 import { HOST_VERSION } from "./worker/core-module.ts";
 import { loadApp } from "./worker/index.ts";
 import { findEntryFiles } from "./worker/load-app.ts";
@@ -171,18 +173,24 @@ async function start(
       log("error", "Host.Startup", message);
     }),
   );
+  const availability = new Availability({ appFolder: options.app, intake, durable, log });
   const { maxConcurrentRequests } = host.extensions.http;
   surface.state = {
     id: path.basename(options.app),
     version: HOST_VERSION,
     worker,
-    intake,
+    availability,
     log,
     functions: worker.functions,
     routes: table.routes,
     table,
     indexingErrors,
     disabled: app.disabled,
+    timerValue: ({ name, trigger }) =>
+      timerValue(
+        trigger.useMonitor === false ? undefined : readTimerStatus(database, name, String(trigger.schedule)),
+        false,
+      ),
     keys,
     isKeyRequired: options.keys === true,
     durable,
@@ -197,7 +205,7 @@ async function start(
       surface.state = undefined;
     },
   );
-  await intake.open();
+  await availability.open();
   for (const line of listing(url, worker.functions, table.routes)) log("information", "Host.Startup", line);
   return {
     url,

@@ -9,6 +9,7 @@ import type { FunctionDefinition, FunctionInvoker, HostLog } from "../contract.t
 import { Gate } from "../gate.ts";
 import type { DurableConfig } from "./config.ts";
 import { DueQueue } from "./due-queue.ts";
+import { EndListeners } from "./end-listeners.ts";
 import { runEntityBatch } from "./entities.ts";
 import { runEpisode } from "./episode.ts";
 import { FunctionIndex, type TriggerType } from "./function-index.ts";
@@ -52,7 +53,7 @@ export class Engine {
   readonly #functions: FunctionIndex;
   readonly #timers: DueQueue;
   readonly #gates: Record<TriggerType, Gate>;
-  readonly #endListeners = new Map<string, Set<() => void>>();
+  readonly #ends: EndListeners;
   #idleWaiters: (() => void)[] = [];
   #nextMessageId = 1;
   /** Runs that have begun or stand in line, tasks included. */
@@ -68,6 +69,7 @@ export class Engine {
     this.log = options.log;
     this.strict = options.strict;
     this.#instances = new HotInstances(this.store);
+    this.#ends = new EndListeners(this.clock);
     this.#functions = new FunctionIndex(this.invoker);
     this.#timers = new DueQueue(this.clock, (message) => this.#deliver(message));
     this.#gates = {
@@ -91,6 +93,15 @@ export class Engine {
     }
     for (const message of messages) if (message.kind === "task") this.#startTask(message);
     for (const instance of this.#instances.all()) this.#wake(instance);
+  }
+
+  /** Begins nothing new until it goes on; what has begun ends, and what it answers is kept. Clients are still served. */
+  pause(): void {
+    for (const gate of Object.values(this.#gates)) gate.hold();
+  }
+
+  goOn(): void {
+    for (const gate of Object.values(this.#gates)) gate.release();
   }
 
   /** Stops new runs and waits for those that have begun. */
@@ -203,16 +214,11 @@ export class Engine {
 
   /** Settles when the instance has ended, or after `timeoutMs`. */
   async whenEnded(id: string, timeoutMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const listeners = this.#endListeners.get(id) ?? new Set();
-    this.#endListeners.set(id, listeners.add(resolve));
-    const cancel = this.clock.after(timeoutMs, resolve);
-    const instance = this.#instances.get(id);
-    if (!instance || isFinal(instance.row.status)) resolve();
-    await promise;
-    cancel();
-    listeners.delete(resolve);
-    if (listeners.size === 0) this.#endListeners.delete(id);
+    const isOver = () => {
+      const instance = this.#instances.get(id);
+      return !instance || isFinal(instance.row.status);
+    };
+    await this.#ends.wait(id, timeoutMs, isOver);
   }
 
   #newMessage(
@@ -324,7 +330,7 @@ export class Engine {
     const { id, status } = instance.row;
     if (!isFinal(status)) return;
     this.#instances.delete(id);
-    for (const resolve of this.#endListeners.get(id) ?? []) resolve();
+    this.#ends.tell(id);
   }
 
   #nextChange(): Promise<void> {

@@ -3,16 +3,16 @@
 import { readEntityRecord } from "./entities.ts";
 import { sendToEntity } from "./entity-delivery.ts";
 import { type EntityMessage, entityAddress, entityId } from "./entity-messages.ts";
-import { newId } from "./ids.ts";
-import type { ApiContext, DurableRequest } from "./instance-routes.ts";
-import { BAD_ARGUMENT, type DurableResponse, empty, json, RefusedError, requireJson } from "./responses.ts";
+import { LOG_CATEGORY, newId } from "./ids.ts";
+import type { ApiContext, ApiRequest } from "./instance-routes.ts";
+import { badCharacter } from "./management.ts";
+import { cutPage, pageSize, readToken } from "./paging.ts";
+import { type DurableResponse, empty, json, RefusedError, requireJson } from "./responses.ts";
 import { parsed } from "./status-json.ts";
 
-/** The key `$` stands for the empty one. */
-const keyOf = (key: string) => (key === "$" ? "" : key);
-
 export async function getEntity({ engine }: ApiContext, name: string, key: string): Promise<DurableResponse> {
-  const row = engine.store.instance(entityId(name, keyOf(key)));
+  // the key `$` stands for the empty one, but only here: a signal to `$` reaches an entity of that key
+  const row = engine.store.instance(entityId(name, key === "$" ? "" : key));
   const record = row && readEntityRecord(row.input);
   if (!record?.exists) return empty(404);
   return { ...json(200, null), body: record.state ?? "null" };
@@ -20,37 +20,38 @@ export async function getEntity({ engine }: ApiContext, name: string, key: strin
 
 export async function listEntities(
   { engine }: ApiContext,
-  request: DurableRequest,
+  request: ApiRequest,
   name: string,
 ): Promise<DurableResponse> {
-  const top = Number(request.query.get("top") ?? 0);
-  const hasState = request.query.get("fetchState")?.toLowerCase() === "true";
-  const from = Date.parse(request.query.get("lastOperationTimeFrom") ?? "");
-  const to = Date.parse(request.query.get("lastOperationTimeTo") ?? "");
+  const { query } = request;
+  const hasState = query.flag("fetchState", false);
+  const from = query.time("lastOperationTimeFrom") ?? Number.NEGATIVE_INFINITY;
+  const to = query.time("lastOperationTimeTo") ?? Number.POSITIVE_INFINITY;
   const found = engine.store
-    .list({ idPrefix: name === "" ? "@" : entityId(name, "") })
-    .filter((row) => !(row.updatedAt < from) && !(row.updatedAt > to))
+    .list({ idPrefix: name === "" ? "@" : entityId(name, ""), ...readToken(request.headers) })
+    .filter((row) => row.updatedAt >= from && row.updatedAt <= to)
     .map((row) => ({ row, record: readEntityRecord(row.input) }))
-    .filter(({ record }) => record.exists)
-    .map(({ row, record }) => ({
-      entityId: entityAddress(row.id),
-      lastOperationTime: new Date(row.updatedAt).toISOString(),
-      ...(hasState ? { state: parsed(record.state ?? null) } : {}),
-    }));
-  return json(200, top > 0 ? found.slice(0, top) : found);
+    .filter(({ record }) => record.exists);
+  const { page, headers } = cutPage(found, pageSize(query), ({ row }) => row.id);
+  const body = page.map(({ row, record }) => ({
+    entityId: entityAddress(row.id),
+    lastOperationTime: new Date(row.updatedAt).toISOString(),
+    ...(hasState ? { state: parsed(record.state ?? null) } : {}),
+  }));
+  return json(200, body, headers);
 }
 
 export async function signalEntity(
   api: ApiContext,
-  request: DurableRequest,
+  request: ApiRequest,
   name: string,
   key: string,
 ): Promise<DurableResponse> {
-  return signal(api, name, key, request.query.get("op") ?? "", operationInput(request));
+  return signal(api, name, key, request.query.text("op") ?? "", operationInput(request));
 }
 
 /** JSON when the request says so, else the body as a text. */
-function operationInput({ body, headers }: DurableRequest): string | undefined {
+function operationInput({ body, headers }: ApiRequest): string | undefined {
   if (body === "") return undefined;
   const isJson = /^application\/json\b/i.test(headers["content-type"] ?? "");
   return isJson ? requireJson(body) : JSON.stringify(body);
@@ -71,10 +72,21 @@ function signal(
     throw new RefusedError(
       400,
       `The function '${name}' doesn't exist, is disabled, or is not an entity function.`,
-      BAD_ARGUMENT,
     );
   }
+  const bad = badCharacter(key);
+  if (bad !== undefined) {
+    throw new RefusedError(
+      400,
+      `Entity key '${key}' contains ${JSON.stringify(bad)}, expected none of / \\ # ? or control characters.`,
+    );
+  }
+  if (key === "$") {
+    const line =
+      "An entity of the key '$' is signalled, but reading '$' reads the one of the empty key, here as on Azure.";
+    engine.log("warning", LOG_CATEGORY, line);
+  }
   const message: EntityMessage = { op, signal: true, id: newId(), ...(input === undefined ? {} : { input }) };
-  sendToEntity(engine, entityId(name, keyOf(key)), "op", JSON.stringify(message));
+  sendToEntity(engine, entityId(name, key), "op", JSON.stringify(message));
   return empty(202);
 }

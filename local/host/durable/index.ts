@@ -24,6 +24,9 @@ export interface DurableOptions {
 export interface DurableExtension {
   /** Takes up what the file holds and begins to dispatch. The function list must be complete by now. */
   start(addresses: Addresses): Promise<void>;
+  /** Dispatches nothing until it goes on, also when called before `start`. Clients are still served. */
+  pause(): void;
+  goOn(): void;
   /** Stops dispatching, waits for running functions, closes the file. */
   stop(): Promise<void>;
   /** JSON text for `durableClient` inputs. @throws before `start` */
@@ -50,6 +53,8 @@ export function openDurableExtension(options: DurableOptions): DurableExtension 
       addresses = given;
       engine.recover();
     },
+    pause: () => engine.pause(),
+    goOn: () => engine.goOn(),
     stop: async () => {
       if (!isOpen) return;
       isOpen = false;

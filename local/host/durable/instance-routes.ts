@@ -1,10 +1,20 @@
 /** Routes under `orchestrators` and `instances`. */
 import { type Addresses, managementUrls } from "./client-binding.ts";
 import type { Engine } from "./engine.ts";
-import { isFinal } from "./history.ts";
-import { type InstanceFilter, parseStatus } from "./instance-rows.ts";
+import { isFinal, Status } from "./history.ts";
+import type { InstanceFilter } from "./instance-rows.ts";
 import { purge, purgeBy, raiseEvent, restart, resume, startNew, suspend, terminate } from "./management.ts";
-import { type DurableResponse, empty, json, RefusedError, requireJson, text } from "./responses.ts";
+import { cutPage, pageSize, readToken } from "./paging.ts";
+import type { Query } from "./query.ts";
+import {
+  BAD_ARGUMENT,
+  type DurableResponse,
+  empty,
+  json,
+  RefusedError,
+  requireJson,
+  text,
+} from "./responses.ts";
 import { rewind } from "./rewind.ts";
 import { statusCodeOf, toHistoryItems, toStatus } from "./status-json.ts";
 
@@ -16,8 +26,12 @@ export interface DurableRequest {
   /** Names in lower case. */
   readonly headers: Record<string, string>;
   readonly body: string;
-  /** Scheme, host and port under which the caller reached this host. */
-  readonly origin: string;
+  /** The whole of it, as the caller wrote it. */
+  readonly url: string;
+}
+
+export interface ApiRequest extends Omit<DurableRequest, "query"> {
+  readonly query: Query;
 }
 
 export interface ApiContext {
@@ -25,65 +39,77 @@ export interface ApiContext {
   readonly addresses: Addresses;
 }
 
-const CONTINUATION_HEADER = "x-ms-continuation-token";
-const DEFAULT_PAGE_SIZE = 100;
-
 export async function createInstance(
   api: ApiContext,
-  request: DurableRequest,
+  request: ApiRequest,
   name: string,
   id: string,
 ): Promise<DurableResponse> {
-  const version = request.query.get("version");
+  const version = request.query.text("version");
   const started = startNew(api.engine, name, {
     input: request.body === "" ? null : requireJson(request.body),
     ...(id ? { id } : {}),
     ...(version ? { version } : {}),
   });
-  const timeoutSeconds = Number(request.query.get("timeout") ?? 0);
-  if (!(timeoutSeconds > 0)) return created(api, request, started);
-  await api.engine.whenEnded(started, timeoutSeconds * 1000);
-  const row = api.engine.store.instance(started);
-  if (!row || !isFinal(row.status)) return created(api, request, started);
-  const status = toStatus(row, { showInput: true });
-  if (status.runtimeStatus === "Completed") return json(200, status.output);
-  return json(status.runtimeStatus === "Failed" ? 500 : 200, status);
+  return createdOrEnded(api, request, started);
+}
+
+/** Waits for the end when timeout and pollingInterval ask for it; the instance has been started either way. */
+async function createdOrEnded(api: ApiContext, request: ApiRequest, id: string): Promise<DurableResponse> {
+  const timeout = request.query.seconds("timeout");
+  const interval = request.query.seconds("pollingInterval");
+  if (timeout === undefined || interval === undefined) return created(api, request, id);
+  if (interval > timeout) {
+    throw new RefusedError(
+      400,
+      `Total timeout ${timeout} should be bigger than retry timeout ${interval}`,
+      BAD_ARGUMENT,
+    );
+  }
+  await api.engine.whenEnded(id, timeout * 1000);
+  const row = api.engine.store.instance(id);
+  if (!row || !isFinal(row.status)) return created(api, request, id);
+  const status = toStatus(row, { showInput: request.query.flag("showInput", true) });
+  return json(200, status.runtimeStatus === "Completed" ? status.output : status);
 }
 
 export async function getInstance(
   api: ApiContext,
-  request: DurableRequest,
+  request: ApiRequest,
   id: string,
 ): Promise<DurableResponse> {
   const row = api.engine.store.instance(id);
-  if (!row) return json(404, { Message: `No instance with ID '${id}' found.` });
+  if (!row) return empty(404);
   const options = statusOptions(request.query);
-  const history = isOn(request.query, "showHistory", false)
-    ? { historyEvents: toHistoryItems(api.engine.store.history(id), options) }
-    : {};
-  const status = statusCodeOf(row, isOn(request.query, "returnInternalServerErrorOnFailure", false));
-  const { statusQueryGetUri } = urlsOf(api, request, id);
-  const headers: Record<string, string> =
-    status === 202 ? { location: statusQueryGetUri, "retry-after": "5" } : {};
+  const history =
+    request.query.flag("showHistory", false) && row.status !== Status.Pending
+      ? {
+          historyEvents: toHistoryItems(api.engine.store.history(id), {
+            ...options,
+            hasTaskInputs: api.engine.config.storeInputsInOrchestrationHistory,
+          }),
+        }
+      : {};
+  const status = statusCodeOf(row, request.query.flag("returnInternalServerErrorOnFailure", false));
+  const headers: Record<string, string> = status === 202 ? { location: request.url, "retry-after": "5" } : {};
   return json(status, { ...toStatus(row, options), ...history }, headers);
 }
 
-export async function listInstances(api: ApiContext, request: DurableRequest): Promise<DurableResponse> {
-  const size = readCount(request.query.get("top")) || DEFAULT_PAGE_SIZE;
-  const token = request.headers[CONTINUATION_HEADER];
-  const after = token ? { after: Buffer.from(token, "base64url").toString() } : {};
-  const rows = api.engine.store.list({ ...readFilter(request.query), ...after, limit: size + 1 });
-  const page = rows.slice(0, size);
-  const last = page.at(-1);
-  const next = rows.length > size && last ? Buffer.from(last.id).toString("base64url") : "";
+export async function listInstances(api: ApiContext, request: ApiRequest): Promise<DurableResponse> {
+  const size = pageSize(request.query);
+  const filter = { ...readFilter(request.query), ...readToken(request.headers), limit: size + 1 };
+  const { page, headers } = cutPage(api.engine.store.list(filter), size, ({ id }) => id);
   const options = statusOptions(request.query);
-  const body = page.map((row) => toStatus(row, options));
-  return json(200, body, { [CONTINUATION_HEADER]: next });
+  return json(
+    200,
+    page.map((row) => toStatus(row, options)),
+    headers,
+  );
 }
 
 export async function deleteInstances(
   api: ApiContext,
-  request: DurableRequest,
+  request: ApiRequest,
   id: string,
 ): Promise<DurableResponse> {
   if (id !== "") return json(200, { instancesDeleted: purge(api.engine, id) });
@@ -96,16 +122,18 @@ export async function deleteInstances(
 
 export async function postToInstance(
   api: ApiContext,
-  request: DurableRequest,
+  request: ApiRequest,
   { id, operation, name }: { readonly id: string; readonly operation: string; readonly name: string },
 ): Promise<DurableResponse> {
   const { engine } = api;
-  const reason = request.query.get("reason") ?? "";
+  const reason = request.query.text("reason") ?? "";
   switch (operation) {
     case "raiseevent":
       if (name === "") return empty(404);
-      requireJsonType(request);
-      raiseEvent(engine, id, name, requireJson(request.body));
+      raiseEvent(engine, id, name, () => {
+        requireJsonType(request);
+        return requireJson(request.body);
+      });
       return empty(202);
     case "terminate":
       terminate(engine, id, reason);
@@ -121,77 +149,51 @@ export async function postToInstance(
       rewind(engine, id, reason);
       return empty(202);
     case "restart":
-      return created(
+      return createdOrEnded(
         api,
         request,
-        restart(engine, id, isOn(request.query, "restartWithNewInstanceId", true)),
+        restart(engine, id, request.query.flag("restartWithNewInstanceId", true)),
       );
     default:
       return empty(404);
   }
 }
 
-function created(api: ApiContext, request: DurableRequest, id: string): DurableResponse {
+function created(api: ApiContext, request: ApiRequest, id: string): DurableResponse {
   const { rewindPostUri: _, ...urls } = urlsOf(api, request, id);
   return json(202, { id, ...urls }, { location: urls.statusQueryGetUri, "retry-after": "10" });
 }
 
 /** Under the origin that the caller used, unless that was the app's own private address. */
-function urlsOf({ engine, addresses }: ApiContext, request: DurableRequest, id: string) {
+function urlsOf({ engine, addresses }: ApiContext, request: ApiRequest, id: string) {
   const { baseUrl, rpcBaseUrl, code } = addresses;
-  const isPrivate = request.origin === new URL(rpcBaseUrl).origin;
-  const base = isPrivate ? baseUrl : baseUrl.replace(new URL(baseUrl).origin, request.origin);
+  const { origin } = new URL(request.url);
+  const isPrivate = origin === new URL(rpcBaseUrl).origin;
+  const base = isPrivate ? baseUrl : baseUrl.replace(new URL(baseUrl).origin, origin);
   return managementUrls(base, encodeURIComponent(id), code, engine.config.hubName);
 }
 
-function statusOptions(query: URLSearchParams) {
+function statusOptions(query: Query) {
   return {
-    showInput: isOn(query, "showInput", true),
-    showHistoryOutput: isOn(query, "showHistoryOutput", false),
+    showInput: query.flag("showInput", true),
+    showHistoryOutput: query.flag("showHistoryOutput", false),
   };
 }
 
-function isOn(query: URLSearchParams, name: string, otherwise: boolean): boolean {
-  const value = query.get(name);
-  return value === null || value === "" ? otherwise : value.toLowerCase() === "true";
-}
-
-/** @throws {RefusedError} 400 for a time or a status that cannot be read */
-function readFilter(query: URLSearchParams): InstanceFilter {
-  const from = readTime(query, "createdTimeFrom");
-  const to = readTime(query, "createdTimeTo");
-  const prefix = query.get("instanceIdPrefix");
-  const statuses = (query.get("runtimeStatus") ?? "").split(",").filter((name) => name.trim() !== "");
+function readFilter(query: Query): InstanceFilter {
+  const from = query.time("createdTimeFrom");
+  const to = query.time("createdTimeTo");
+  const prefix = query.text("instanceIdPrefix");
   return {
     ...(from === undefined ? {} : { createdFrom: from }),
     ...(to === undefined ? {} : { createdTo: to }),
     ...(prefix ? { idPrefix: prefix } : {}),
-    statuses: statuses.map((name) => {
-      const status = parseStatus(name);
-      if (status === undefined)
-        throw new RefusedError(400, `runtimeStatus: '${name}' is not a runtime status.`);
-      return status;
-    }),
+    statuses: query.statuses("runtimeStatus"),
   };
 }
 
-/** A whole number that .NET reads as an `int`; 0 for anything else. */
-function readCount(text: string | null): number {
-  const count = Number(text);
-  return Number.isInteger(count) && count > 0 && count < 2 ** 31 ? count : 0;
-}
-
-function readTime(query: URLSearchParams, name: string): number | undefined {
-  const value = query.get(name);
-  if (!value) return undefined;
-  const time = Date.parse(value);
-  if (Number.isNaN(time))
-    throw new RefusedError(400, `${name}: '${value}' is not a time, expected ISO 8601.`);
-  return time;
-}
-
-function requireJsonType(request: DurableRequest): void {
+function requireJsonType(request: ApiRequest): void {
   const type = request.headers["content-type"] ?? "";
-  if (/^application\/([\w.-]+\+)?json\b/i.test(type)) return;
+  if (/^application\/json\s*(;|$)/i.test(type)) return;
   throw new RefusedError(400, `Only application/json is supported, but the content type is '${type}'.`);
 }

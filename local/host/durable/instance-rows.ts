@@ -97,10 +97,9 @@ export function listInstances(database: DatabaseSync, filter: InstanceFilter): I
     .flatMap((columns) => readInstance(columns) ?? []);
 }
 
-/** @returns the status of that name in any case, or of that code */
-export function parseStatus(name: string): StatusCode | undefined {
-  const code = STATUS_NAMES.findIndex((status) => status.toLowerCase() === name.trim().toLowerCase());
-  return code < 0 ? undefined : toStatus(code);
+/** @returns the status of exactly that name, or of that code */
+export function parseStatus(text: string): StatusCode | undefined {
+  return CODES.find((code) => STATUS_NAMES[code] === text || String(code) === text);
 }
 
 const CODES: readonly StatusCode[] = [0, 1, 2, 3, 4, 5, 6, 7];

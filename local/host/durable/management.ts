@@ -52,10 +52,13 @@ export function startNew(
   return id;
 }
 
-/** @throws {RefusedError} 404 for an unknown id, 410 for an ended instance */
-export function raiseEvent(engine: Engine, id: string, name: string, data: string): void {
+/**
+ * @param readData - JSON text; asked for only once the instance is known to run
+ * @throws {RefusedError} 404 for an unknown id, 410 for an ended instance
+ */
+export function raiseEvent(engine: Engine, id: string, name: string, readData: () => string): void {
   requireLive(engine, id);
-  engine.send(id, { EventType: EventType.EventRaised, EventId: -1, Name: name, Input: data });
+  engine.send(id, { EventType: EventType.EventRaised, EventId: -1, Name: name, Input: readData() });
 }
 
 /** @throws {RefusedError} 404 for an unknown id, 410 for an ended instance */
@@ -76,8 +79,7 @@ export function suspend(engine: Engine, id: string, reason: string): void {
 /** @throws {RefusedError} 404, 410, or 500 when it is not suspended */
 export function resume(engine: Engine, id: string, reason: string): void {
   const instance = requireLive(engine, id);
-  const isPausing = instance.inbox.some(({ event }) => event.EventType === EventType.ExecutionSuspended);
-  if (instance.row.status !== Status.Suspended && !isPausing) {
+  if (instance.row.status !== Status.Suspended) {
     throw new RefusedError(
       500,
       `The instance '${id}' is not suspended: it is ${STATUS_NAMES[instance.row.status]}.`,
@@ -97,7 +99,12 @@ export function restart(engine: Engine, id: string, hasNewId: boolean): string {
   const instance = engine.instance(id);
   if (!instance) throw new RefusedError(400, `No instance with ID '${id}' found.`, NOT_AN_INSTANCE);
   const { name, input, version } = instance.row;
-  return startNew(engine, name, { input, version, ...(hasNewId ? {} : { id }) });
+  try {
+    return startNew(engine, name, { input, version, ...(hasNewId ? {} : { id }) });
+  } catch (error) {
+    if (!(error instanceof RefusedError) || error.status !== 400) throw error;
+    throw new RefusedError(400, error.message, NOT_AN_INSTANCE);
+  }
 }
 
 /** @throws {RefusedError} 404 for an unknown id, 412 for an instance that has not ended */
@@ -134,14 +141,20 @@ function requireLive(engine: Engine, id: string): Instance {
   return instance;
 }
 
+/** The first character that neither an instance's id nor an entity's key may have. */
+export function badCharacter(text: string): string | undefined {
+  // biome reads control characters in a pattern as a slip, so they are compared by code
+  return [...text].find(
+    (character) =>
+      character < " " || (character >= "\x7f" && character <= "\x9f") || "/\\#?".includes(character),
+  );
+}
+
 function requireUsableId(id: string): void {
   const found = `Instance id '${id}' cannot be used`;
   if (id.startsWith("@"))
     throw new RefusedError(400, `${found}: '@' at the beginning marks an entity.`, BAD_ARGUMENT);
-  // biome reads control characters in a pattern as a slip, so they are compared by code
-  const bad = [...id].find(
-    (character) => character < " " || character === "\x7f" || "/\\#?".includes(character),
-  );
+  const bad = badCharacter(id);
   if (bad !== undefined) {
     throw new RefusedError(
       400,

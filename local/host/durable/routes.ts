@@ -1,7 +1,7 @@
 /** The durable HTTP API: finds the operation by method and path, and turns refusals into their status. */
 
 import { deleteEntity, getEntity, listEntities, signalEntity } from "./entity-routes.ts";
-import type { ApiContext, DurableRequest } from "./instance-routes.ts";
+import type { ApiContext, ApiRequest, DurableRequest } from "./instance-routes.ts";
 import {
   createInstance,
   deleteInstances,
@@ -9,12 +9,15 @@ import {
   listInstances,
   postToInstance,
 } from "./instance-routes.ts";
+import { Query } from "./query.ts";
 import { type DurableResponse, empty, json, RefusedError, text, WENT_WRONG } from "./responses.ts";
 
 /** Never rejects: whatever goes wrong is an answer. */
 export async function handleRequest(api: ApiContext, request: DurableRequest): Promise<DurableResponse> {
   try {
-    const response = await route(api, request);
+    const query = new Query(request.query, api.engine.log);
+    requireOwnHub(api, query);
+    const response = await route(api, { ...request, query });
     await api.engine.store.committed();
     return response;
   } catch (error) {
@@ -28,10 +31,19 @@ function refusal(error: unknown): DurableResponse {
     error instanceof RefusedError ? error : new RefusedError(500, message, WENT_WRONG);
   // the client prints the body of a refused rewind as it is
   if (status === 412) return text(status, message);
+  if (status === 404 || status === 410) return empty(status);
   return json(status, summary ? { Message: summary, ExceptionMessage: message } : { Message: message });
 }
 
-async function route(api: ApiContext, request: DurableRequest): Promise<DurableResponse> {
+/** On Azure another hub is another set of tables; here there is this one. */
+function requireOwnHub({ engine }: ApiContext, query: Query): void {
+  const asked = query.text("taskHub");
+  const { hubName } = engine.config;
+  if (!asked || asked.toLowerCase() === hubName.toLowerCase()) return;
+  throw new RefusedError(500, `taskHub is '${asked}', but this host serves '${hubName}' alone.`, WENT_WRONG);
+}
+
+async function route(api: ApiContext, request: ApiRequest): Promise<DurableResponse> {
   const parts = request.path.split("/").map(decode);
   const [collection = "", first = "", second = "", third = ""] = parts;
   const rest = parts.slice(2).join("/");

@@ -7,6 +7,11 @@ export interface StatusOptions {
   readonly showHistoryOutput: boolean;
 }
 
+export interface HistoryOptions extends StatusOptions {
+  /** Whether the inputs of tasks are part of the history. */
+  readonly hasTaskInputs: boolean;
+}
+
 /** Every key is present, `null` where there is nothing; times are UTC in whole seconds. */
 export function toStatus(row: InstanceRow, { showInput }: Pick<StatusOptions, "showInput">) {
   return {
@@ -27,29 +32,46 @@ export function statusCodeOf(row: InstanceRow, failedIsError: boolean): number {
   return failedIsError && STATUS_NAMES[row.status] === "Failed" ? 500 : 200;
 }
 
-/** The history for readers: each task told once, where it ended, by its name and with the time of its scheduling. */
-export function toHistoryItems(history: readonly HistoryEvent[], options: StatusOptions) {
-  const scheduled = new Map<number, HistoryEvent>();
-  return history.flatMap((event) => {
-    switch (event.EventType) {
-      case EventType.OrchestratorStarted:
-      case EventType.OrchestratorCompleted:
-        return [];
-      case EventType.TaskScheduled:
-      case EventType.SubOrchestrationInstanceCreated:
-        scheduled.set(event.EventId, event);
-        return [];
-      default:
-        return [toItem(event, scheduled, options)];
-    }
-  });
+/**
+ * The history for readers: a task that has ended is told once, where it ended, by its name and with the time of its
+ * scheduling. Inputs are JSON texts; those of tasks are kept only where `storeInputsInOrchestrationHistory` asks for it.
+ *
+ * @see Azure/azure-functions-durable-extension, DurableClient.cs: GetDurableOrchestrationStatusAsync
+ */
+export function toHistoryItems(history: readonly HistoryEvent[], options: HistoryOptions) {
+  const scheduled = new Map(history.flatMap((event) => (isSchedule(event) ? [[event.EventId, event]] : [])));
+  const ended = new Set(
+    history.flatMap((event) => ("TaskScheduledId" in event ? [event.TaskScheduledId] : [])),
+  );
+  return history
+    .filter(
+      ({ EventType: type }) =>
+        type !== EventType.OrchestratorStarted && type !== EventType.OrchestratorCompleted,
+    )
+    .filter((event) => !isSchedule(event) || !ended.has(event.EventId))
+    .map((event) => toItem(event, scheduled, options));
 }
 
-function toItem(event: HistoryEvent, scheduled: ReadonlyMap<number, HistoryEvent>, options: StatusOptions) {
-  const hidden = new Set(["EventType", "EventId", "IsPlayed", "TaskScheduledId", "TimerId"]);
-  for (const name of ["OrchestrationInstance", "ParentInstance", "Version", "Tags"]) {
-    if (event.EventType === EventType.ExecutionStarted) hidden.add(name);
-  }
+type Schedule = Extract<HistoryEvent, { EventType: 4 | 7 }>;
+
+function isSchedule(event: HistoryEvent): event is Schedule {
+  return (
+    event.EventType === EventType.TaskScheduled ||
+    event.EventType === EventType.SubOrchestrationInstanceCreated
+  );
+}
+
+/** What is the engine's own, in any event. */
+const INNER = ["EventType", "EventId", "IsPlayed", "TaskScheduledId", "TimerId"];
+/** What is left out besides, by event. */
+const LEFT_OUT = new Map<number, readonly string[]>([
+  [EventType.ExecutionStarted, ["Name", "OrchestrationInstance", "ParentInstance", "Version", "Tags"]],
+  [EventType.TaskScheduled, ["Version"]],
+  [EventType.SubOrchestrationInstanceCreated, ["Version"]],
+]);
+
+function toItem(event: HistoryEvent, scheduled: ReadonlyMap<number, Schedule>, options: HistoryOptions) {
+  const hidden = new Set([...INNER, ...(LEFT_OUT.get(event.EventType) ?? [])]);
   if (!options.showInput) hidden.add("Input");
   if (!options.showHistoryOutput) hidden.add("Result");
   const shown = Object.entries(event).filter(([name]) => !hidden.has(name));
@@ -57,21 +79,15 @@ function toItem(event: HistoryEvent, scheduled: ReadonlyMap<number, HistoryEvent
     EventType: NAMES.get(event.EventType),
     ...Object.fromEntries(shown),
   };
-  if (typeof item.Input === "string") item.Input = parsed(item.Input);
   if (typeof item.Result === "string") item.Result = parsed(item.Result);
-  if (event.EventType === EventType.ExecutionStarted) {
-    item.FunctionName = event.Name;
-    delete item.Name;
-  }
+  if (event.EventType === EventType.ExecutionStarted) item.FunctionName = event.Name;
   if (event.EventType === EventType.ExecutionCompleted) {
     item.OrchestrationStatus = STATUS_NAMES[event.OrchestrationStatus];
   }
   const start = "TaskScheduledId" in event ? scheduled.get(event.TaskScheduledId) : undefined;
-  if (start && "Name" in start) {
-    item.ScheduledTime = start.Timestamp;
-    item.FunctionName = start.Name;
-    if (options.showInput) item.Input = parsed(start.Input);
-  }
+  if (start) Object.assign(item, { ScheduledTime: start.Timestamp, FunctionName: start.Name });
+  const schedule = isSchedule(event) ? event : start;
+  if (schedule && options.showInput) item.Input = options.hasTaskInputs ? schedule.Input : null;
   return item;
 }
 

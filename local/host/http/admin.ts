@@ -3,7 +3,7 @@ import os from "node:os";
 import type { Binding, FunctionDefinition, TypedData } from "../contract.ts";
 import { messageOf } from "../errors.ts";
 import { isType } from "../worker/registry.ts";
-import { type Answer, json, text } from "./answer.ts";
+import { type Answer, html, json, text } from "./answer.ts";
 import type { Key, KeyRing, KeyScope } from "./keys.ts";
 import type { HostState } from "./state.ts";
 
@@ -12,8 +12,14 @@ export interface AdminRequest {
   /** After `/admin/`, decoded. */
   readonly path: readonly string[];
   readonly body: string;
+  readonly contentType: string;
   readonly origin: string;
 }
+
+/** ASP.NET reads a body only of a type that it has a reader for, and has none for an unnamed one. */
+const isJson = ({ contentType }: AdminRequest): boolean =>
+  /^(application|text)\/([\w.-]+\+)?json\s*(;|$)/i.test(contentType.trim());
+const NOT_JSON = text(415, "Content-Type is missing or another, expected application/json.");
 
 /** The management calls of a host that are worth having locally. Who may call them has been checked before. */
 export async function handleAdmin(request: AdminRequest, host: HostState): Promise<Answer> {
@@ -39,7 +45,8 @@ export async function handleAdmin(request: AdminRequest, host: HostState): Promi
   if (part === "keys") return handleKeys(request, `function:${name}`, key, host.keys);
   if (part !== undefined) return { status: 404 };
   if (method === "GET") return json(200, describe(definition, request.origin, host));
-  return method === "POST" ? runByHand(definition, request.body, host) : { status: 404 };
+  if (method !== "POST") return { status: 404 };
+  return ifOnline(host, () => runByHand(definition, request, host));
 }
 
 async function handleHost(request: AdminRequest, rest: readonly string[], host: HostState): Promise<Answer> {
@@ -53,38 +60,51 @@ async function handleHost(request: AdminRequest, rest: readonly string[], host: 
     case "POST resume":
       return resume(host);
     case "PUT state":
-      return setState(request.body);
+      return isJson(request) ? setState(request.body, host) : NOT_JSON;
     case "POST synctriggers":
-      return json(200, { status: "success" });
+      return ifOnline(host, () => json(200, { status: "success" }));
   }
   const scope = KEY_SCOPES.get(rest[0] ?? "");
   return scope ? handleKeys(request, scope, rest[1], host.keys) : { status: 404 };
 }
 
-/** No timer, message or event is taken any more; requests still are. */
-function drain({ intake, log, durable }: HostState): Answer {
-  void intake.drain().catch((error) => log("error", "Host.Drain", `Draining failed: ${messageOf(error)}`));
-  if (durable)
-    log("warning", "Host.Drain", "Orchestrations go on while this host drains; on Azure they wait.");
+function ifOnline({ availability: { offlinePage } }: HostState, answer: () => Answer): Answer {
+  return offlinePage === undefined ? answer() : html(503, offlinePage);
+}
+
+function drain({ availability }: HostState): Answer {
+  availability.drain();
   return { status: 202 };
 }
 
-function drainStatus({ intake, worker }: HostState) {
-  const state = !intake.isDraining ? "Disabled" : worker.running > 0 ? "InProgress" : "Completed";
+function drainStatus({ availability, worker }: HostState) {
+  const state = !availability.isDraining ? "Disabled" : worker.running > 0 ? "InProgress" : "Completed";
   return { state, outstandingInvocations: worker.running, outstandingRetries: 0 };
 }
 
-async function resume({ intake }: HostState): Promise<Answer> {
-  if (intake.isDraining) await intake.open();
-  return json(200, { state: "Running" });
+async function resume({ availability }: HostState): Promise<Answer> {
+  if (availability.state !== "Running") return { status: 409 };
+  if (availability.isDraining) await availability.resume();
+  return json(200, { state: availability.state });
 }
 
-/** `Running` is what this host is; it cannot be taken offline but by its end. */
-function setState(body: string): Answer {
-  const state = /^\s*["'](\w+)["']\s*$/.exec(body)?.[1]?.toLowerCase();
-  if (state === "running") return { status: 200 };
-  if (state === "offline") return text(501, "This host is taken offline by stopping it.");
-  return { status: 400 };
+/** Only these two can be asked for, in any case. */
+async function setState(body: string, { availability, log }: HostState): Promise<Answer> {
+  const wanted = /^\s*["'](\w+)["']\s*$/.exec(body)?.[1]?.toLowerCase();
+  if (wanted !== "running" && wanted !== "offline") return { status: 400 };
+  if (wanted === availability.state.toLowerCase()) return { status: 200 };
+  try {
+    if (wanted === "offline") availability.goOffline();
+    else await availability.goOnline();
+  } catch (error) {
+    log(
+      "error",
+      "Host.General",
+      `The state '${wanted}' cannot be kept in the app's folder: ${messageOf(error)}`,
+    );
+    return { status: 400 };
+  }
+  return { status: 202 };
 }
 
 const KEY_SCOPES: ReadonlyMap<string, KeyScope> = new Map([
@@ -97,36 +117,42 @@ function handleKeys(request: AdminRequest, scope: KeyScope, name: string | undef
   if (request.method === "GET") {
     const found: Key[] = keys.list(scope);
     if (name === undefined) return json(200, { keys: found, links: [] });
-    const one = found.find((key) => key.name.toLowerCase() === name);
+    const master = scope === "systemKeys" ? [{ name: "_master", value: keys.master }] : [];
+    const one = [...found, ...master].find((key) => key.name.toLowerCase() === name);
     return one ? json(200, one) : { status: 404 };
   }
   if (name === undefined) return { status: 404 };
-  if (request.method === "DELETE") return { status: keys.remove(scope, name) ? 204 : 404 };
+  if (request.method === "DELETE") {
+    if (name === "_master") return text(400, "Cannot delete System Key.");
+    return { status: keys.remove(scope, name) ? 204 : 404 };
+  }
   if (request.method !== "POST" && request.method !== "PUT") return { status: 404 };
+  if (request.method === "PUT" && !isJson(request)) return NOT_JSON;
   const value = request.method === "PUT" ? stringField(request.body, "value") : undefined;
   // a key without characters would open the door to a request without one
   if (request.method === "PUT" && !value) return text(400, "Invalid key value");
-  return json(201, keys.put(scope, name, value));
+  if (name === "_master") return json(200, keys.put("host", name, value));
+  const isNew = !keys.list(scope).some((key) => key.name.toLowerCase() === name);
+  return json(isNew ? 201 : 200, keys.put(scope, name, value));
 }
 
 /** Fires a function in the background, whatever its trigger: how a timer is run by hand. */
-function runByHand(definition: FunctionDefinition, body: string, host: HostState): Answer {
+function runByHand(definition: FunctionDefinition, request: AdminRequest, host: HostState): Answer {
+  if (!isJson(request)) return NOT_JSON;
+  const { body } = request;
   if (body.trim() === "") return { status: 400 };
   const input = stringField(body, "input") ?? "";
   void host.worker.invoke({
     functionName: definition.name,
     reason: "This function was programmatically called via the host APIs.",
-    triggerData: triggerValue(definition.trigger, input),
+    triggerData: isType(definition.trigger, "timerTrigger")
+      ? { json: host.timerValue(definition) }
+      : triggerValue(definition.trigger, input),
   });
   return { status: 202 };
 }
 
 function triggerValue(trigger: Binding, input: string): TypedData {
-  if (isType(trigger, "timerTrigger")) {
-    return {
-      json: JSON.stringify({ Schedule: { AdjustForDST: true }, ScheduleStatus: null, IsPastDue: false }),
-    };
-  }
   if (!isType(trigger, "httpTrigger")) return { string: input };
   const body = input === "" ? {} : { body: { bytes: Buffer.from(input) } };
   return { http: { method: "POST", url: "http://localhost/", headers: {}, params: {}, ...body } };
@@ -151,7 +177,7 @@ const instanceId = randomUUID();
 function status(host: HostState) {
   return {
     id: host.id,
-    state: "Running",
+    state: host.availability.state,
     version: host.version,
     versionDetails: host.version,
     platformVersion: "",

@@ -16,3 +16,7 @@ export function json(status: number, value: unknown): Answer {
 export function text(status: number, body: string): Answer {
   return { status, headers: { "content-type": "text/plain; charset=utf-8" }, body };
 }
+
+export function html(status: number, body: string): Answer {
+  return { status, headers: { "content-type": "text/html" }, body };
+}

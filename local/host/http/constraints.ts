@@ -9,17 +9,21 @@ const integerBetween =
     BigInt(value.replace("+", "")) >= least &&
     BigInt(value.replace("+", "")) <= most;
 
-const isNumber: Test = (value) => /^[+-]?(\d[\d,]*(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(value);
+const isDecimal: Test = (value) => /^[+-]?(\d[\d,]*(\.\d*)?|\.\d+)$/.test(value);
+const isNumber: Test = (value) => isDecimal(value.replace(/e[+-]?\d+$/i, ""));
 
 const WITHOUT_ARGUMENTS: Readonly<Record<string, Test>> = {
   int: integerBetween(-(2n ** 31n), 2n ** 31n - 1n),
   long: integerBetween(-(2n ** 63n), 2n ** 63n - 1n),
   bool: (value) => /^(true|false)$/i.test(value),
   datetime: (value) => /\d/.test(value) && !Number.isNaN(Date.parse(value)),
-  decimal: isNumber,
+  decimal: isDecimal,
   double: isNumber,
   float: isNumber,
-  guid: (value) => /^(\{|\()?[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}(\}|\))?$/i.test(value),
+  guid: (value) =>
+    /^([\da-f]{32}|(?:\{(?=.*\}$)|\((?=.*\)$)|(?=.*[\da-f]$))[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}[)}]?)$/i.test(
+      value,
+    ),
   alpha: (value) => /^[a-z]*$/i.test(value),
   required: (value) => value !== "",
 };

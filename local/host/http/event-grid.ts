@@ -2,7 +2,7 @@ import type { FunctionDefinition, FunctionInvoker, TypedData } from "../contract
 import { isType } from "../worker/registry.ts";
 import { type Answer, json, text } from "./answer.ts";
 
-/** The public cloud, the national ones, and the two that the extension also knows. Nothing may stand before or behind. */
+/** As the extension has them: nothing may stand before or behind. */
 const EVENT_GRID_HOSTS = /^eventgrid\.azure\.(net|us|cn|eaglex\.ic\.gov|microsoft\.scloud)$/i;
 
 export interface EventGridRequest {
@@ -35,8 +35,10 @@ export async function handleEventGrid(
       `Header aeg-event-type is '${kind ?? ""}', expected SubscriptionValidation, Notification or Unsubscribe.`,
     );
   }
+  // what the extension cannot read is an exception of its, and the host answers 500: Event Grid sends it again
   const body = parse(request.body);
-  if (body === undefined) return text(400, "The body is not JSON, expected an event or an array of events.");
+  if (typeof body !== "object" || body === null)
+    return text(500, "The body is neither a JSON object nor an array.");
   const events = Array.isArray(body) ? body : [body];
   return kind === "subscriptionvalidation" ? validate(events[0]) : notify(definition, events, worker);
 }
@@ -50,7 +52,7 @@ function validate(event: unknown): Answer {
   const data = isObject(event) ? event.data : undefined;
   const content = typeof data === "string" ? parse(data) : data;
   const code = isObject(content) ? content.validationCode : undefined;
-  if (typeof code !== "string") return text(400, "The validation event carries no data.validationCode.");
+  if (typeof code !== "string") return text(500, "The validation event carries no data.validationCode.");
   return json(200, { validationResponse: code });
 }
 
@@ -59,6 +61,9 @@ async function notify(
   events: readonly unknown[],
   worker: FunctionInvoker,
 ): Promise<Answer> {
+  if (definition.trigger.cardinality !== "many" && !events.every(isObject)) {
+    return text(500, "Unable to bind: an event is a JSON object.");
+  }
   const invocations =
     definition.trigger.cardinality === "many" ? [toBatch(events)] : events.map((event) => toSingle(event));
   const reason = "EventGrid trigger fired";

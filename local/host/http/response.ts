@@ -24,9 +24,7 @@ const Cookie = z.object({
 export function writeFunctionResponse(
   response: ServerResponse,
   returned: TypedData | null | undefined,
-  customHeaders: Readonly<Record<string, string>>,
 ): void {
-  for (const [name, value] of Object.entries(customHeaders)) response.setHeader(name, value);
   if (returned === null || returned === undefined) {
     response.writeHead(204).end();
     return;

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HostLog } from "../contract.ts";
 import { messageOf } from "../errors.ts";
 import { handleAdmin } from "./admin.ts";
-import { type Answer, text } from "./answer.ts";
+import { type Answer, html } from "./answer.ts";
 import { applyCors, type Cors } from "./cors.ts";
 import { handleEventGrid } from "./event-grid.ts";
 import { keyOf } from "./keys.ts";
@@ -53,10 +53,38 @@ async function dispatch(
   const host = surface.state;
   if (!host) return send(response, { status: 503 });
   const path = url.pathname.toLowerCase();
+  const isAdmin = path === "/admin" || path.startsWith("/admin/");
+  const { offlinePage } = host.availability;
+  if (!isAdmin && offlinePage !== undefined) return send(response, html(503, offlinePage));
+  for (const [name, value] of Object.entries(host.customHeaders)) response.setHeader(name, value);
   if (path === "/" && !host.table.match(request.method ?? "GET", "/")) return send(response, homePage());
-  if (path === "/admin" || path.startsWith("/admin/")) return send(response, await admin(request, url, host));
-  if (path.startsWith(WEBHOOKS)) return send(response, await webhook(request, url, host));
-  await callFunction(request, response, url, host);
+  if (isAdmin) return send(response, await admin(request, url, host));
+  await throttled(response, host, async () => {
+    if (path.startsWith(WEBHOOKS)) send(response, await webhook(request, url, host));
+    else await callFunction(request, response, url, host);
+  });
+}
+
+const inFlight = new WeakMap<HostState, number>();
+
+/** Refuses what is too much; those in line keep their place among the outstanding ones. */
+async function throttled(response: ServerResponse, host: HostState, run: () => Promise<void>): Promise<void> {
+  const outstanding = inFlight.get(host) ?? 0;
+  const limit = host.maxOutstandingRequests;
+  if (limit >= 0 && outstanding >= limit) {
+    host.log("information", "Host.Http", `Http request queue limit of ${limit} has been exceeded.`);
+    // the real host adds custom headers further inside
+    for (const name of Object.keys(host.customHeaders)) response.removeHeader(name);
+    return send(response, { status: 429, headers: { "x-function-scaleout": "1" } });
+  }
+  inFlight.set(host, outstanding + 1);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      host.requestGate.enter(() => run().then(resolve, reject));
+    });
+  } finally {
+    inFlight.set(host, (inFlight.get(host) ?? 1) - 1);
+  }
 }
 
 function absoluteUrlText(request: IncomingMessage): string {
@@ -65,7 +93,7 @@ function absoluteUrlText(request: IncomingMessage): string {
 
 function homePage(): Answer {
   const isOff = process.env.AzureWebJobsDisableHomepage?.toLowerCase() === "true";
-  return isOff ? { status: 204 } : { status: 200, headers: { "content-type": "text/html" }, body: HOME_PAGE };
+  return isOff ? { status: 204 } : html(200, HOME_PAGE);
 }
 
 async function admin(request: IncomingMessage, url: URL, host: HostState): Promise<Answer> {
@@ -76,7 +104,8 @@ async function admin(request: IncomingMessage, url: URL, host: HostState): Promi
     return { status: 200 };
   if (host.isKeyRequired && !host.keys.isMaster(keyOf(request, url))) return { status: 401 };
   const body = (await readBody(request)).toString("utf8");
-  return handleAdmin({ method, path, body, origin: url.origin }, host);
+  const contentType = request.headers["content-type"] ?? "";
+  return handleAdmin({ method, path, body, contentType, origin: url.origin }, host);
 }
 
 const WEBHOOK_METHODS = ["GET", "POST", "PUT", "DELETE", "OPTIONS"];
@@ -92,14 +121,19 @@ async function webhook(request: IncomingMessage, url: URL, host: HostState): Pro
   const headers = flatHeaders(request);
   if (durable) {
     const path = url.pathname.slice(WEBHOOKS.length + extension.length + 1);
-    return durable.handle({ method, path, query: url.searchParams, headers, body, origin: url.origin });
+    return durable.handle({
+      method,
+      path,
+      query: url.searchParams,
+      headers,
+      body,
+      url: url.href,
+    });
   }
   return handleEventGrid({ method, query: url.searchParams, headers, body }, host.worker, (each) =>
     host.disabled.has(each),
   );
 }
-
-const inFlight = new WeakMap<HostState, number>();
 
 async function callFunction(
   request: IncomingMessage,
@@ -118,23 +152,7 @@ async function callFunction(
   if (host.isKeyRequired && !host.keys.allowsFunction(key, route.function.name, route.authLevel)) {
     return send(response, { status: 401 });
   }
-  const outstanding = inFlight.get(host) ?? 0;
-  if (host.maxOutstandingRequests >= 0 && outstanding >= host.maxOutstandingRequests) {
-    return send(
-      response,
-      text(429, "The host has as many outstanding requests as maxOutstandingRequests allows."),
-    );
-  }
-  inFlight.set(host, outstanding + 1);
-  const run = () => answerByFunction(request, response, url, match, host);
-  try {
-    // those in line keep their place among the outstanding ones
-    await new Promise<void>((resolve, reject) => {
-      host.requestGate.enter(() => run().then(resolve, reject));
-    });
-  } finally {
-    inFlight.set(host, (inFlight.get(host) ?? 1) - 1);
-  }
+  await answerByFunction(request, response, url, match, host);
 }
 
 async function answerByFunction(
@@ -162,7 +180,7 @@ async function answerByFunction(
     triggerData: toRpcHttp(request, url, match.params, body),
     ...(typeof traceParent === "string" && { traceParent }),
   });
-  if (outcome.succeeded) writeFunctionResponse(response, outcome.returnValue, host.customHeaders);
+  if (outcome.succeeded) writeFunctionResponse(response, outcome.returnValue);
   else send(response, { status: 500 });
 }
 

@@ -1,7 +1,7 @@
+import type { Availability } from "../availability.ts";
 import type { FunctionDefinition, HostLog } from "../contract.ts";
 import type { DurableExtension } from "../durable-extension.ts";
 import type { Gate } from "../gate.ts";
-import type { Intake } from "../triggers/intake.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { KeyRing } from "./keys.ts";
 import type { Route, RouteTable } from "./routes.ts";
@@ -11,13 +11,15 @@ export interface HostState {
   readonly id: string;
   readonly version: string;
   readonly worker: Worker;
-  readonly intake: Intake;
+  readonly availability: Availability;
   readonly log: HostLog;
   readonly functions: readonly FunctionDefinition[];
   readonly routes: readonly Route[];
   readonly table: RouteTable;
   readonly indexingErrors: ReadonlyMap<string, string>;
   readonly disabled: ReadonlySet<string>;
+  /** What a timer is handed when it is run by hand. */
+  readonly timerValue: (timer: FunctionDefinition) => string;
   readonly keys: KeyRing;
   readonly isKeyRequired: boolean;
   readonly durable: DurableExtension | undefined;

@@ -1,4 +1,5 @@
 import { IndexingError } from "../errors.ts";
+import { decodePathPart } from "../url-path.ts";
 import { parseConstraint } from "./constraints.ts";
 
 interface Parameter {
@@ -22,11 +23,11 @@ export interface RouteTemplate {
   match(path: readonly string[]): Record<string, string> | undefined;
 }
 
-/** The parts of a URL's path, decoded; `undefined` when an escape in it is broken. */
+/** The parts of a URL's path, decoded but for escaped slashes; `undefined` when an escape in it is broken. */
 export function splitPath(pathname: string): string[] | undefined {
   try {
     const trimmed = pathname.replace(/^\/|\/$/g, "");
-    return trimmed === "" ? [] : trimmed.split("/").map(decodeURIComponent);
+    return trimmed === "" ? [] : trimmed.split("/").map(decodePathPart);
   } catch {
     return undefined;
   }

@@ -1,18 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  EventHubConsumerClient,
-  type EventPosition,
-  type PartitionContext,
-  type ReceivedEventData,
-} from "@azure/event-hubs";
+import { EventHubConsumerClient, type EventPosition } from "@azure/event-hubs";
 import { messageOf } from "../errors.ts";
 import { connectionString } from "../settings/app-settings.ts";
 import type { EventHubsOptions } from "../settings/host-json.ts";
 import { SqliteCheckpointStore } from "./checkpoint-store.ts";
 import { type Listener, settled, type TriggerContext, textOption } from "./context.ts";
-import { type EventHubPayload, eventBatch, singleEvent } from "./event-hubs-data.ts";
-import { isBatch } from "./payload.ts";
-import { invokeWithRetry, retryPolicyOf } from "./retry.ts";
+import { PartitionReader } from "./event-hubs-reader.ts";
 
 /** How soon a hub that could not be reached is asked again, in ms. */
 const RETRY_MS = 1000;
@@ -70,6 +63,7 @@ export function startEventHub(context: TriggerContext): Listener {
     async stop() {
       stopping.abort();
       await ready;
+      reader.forget();
       await settled([stopReading()]);
       await client.close();
     },
@@ -97,92 +91,4 @@ function startPosition({ initialOffsetOptions }: EventHubsOptions): EventPositio
   if (type === "fromEnd") return { offset: "@latest" };
   if (type === "fromEnqueuedTime" && enqueuedTimeUtc) return { enqueuedOn: new Date(enqueuedTimeUtc) };
   return { offset: "-1" };
-}
-
-/** Runs the function over the batches of each partition and sets the checkpoints. */
-class PartitionReader {
-  readonly #context: TriggerContext;
-  readonly #signal: AbortSignal;
-  /** Batches since the last checkpoint, and the event it would be set at, by partition. */
-  readonly #pending = new Map<string, { batches: number; event: ReceivedEventData }>();
-
-  /** Events of a batch that is still too small, by partition; nothing has been done with them yet. */
-  readonly #held = new Map<string, { events: ReceivedEventData[]; since: number }>();
-
-  constructor(context: TriggerContext, signal: AbortSignal) {
-    this.#context = context;
-    this.#signal = signal;
-  }
-
-  async process(events: readonly ReceivedEventData[], partition: PartitionContext): Promise<void> {
-    for (const batch of this.#gather(events, partition.partitionId))
-      await this.#processBatch(batch, partition);
-  }
-
-  /** Keeps back what is less than `minEventBatchSize`, until `maxWaitTime` is over. Without events, the wait is over. */
-  #gather(events: readonly ReceivedEventData[], partitionId: string): readonly ReceivedEventData[][] {
-    const { minEventBatchSize, maxEventBatchSize, maxWaitTime } = this.#context.host.extensions.eventHubs;
-    const held = this.#held.get(partitionId) ?? { events: [], since: Date.now() };
-    this.#held.delete(partitionId);
-    const all = [...held.events, ...events];
-    const batches: ReceivedEventData[][] = [];
-    while (all.length >= maxEventBatchSize) batches.push(all.splice(0, maxEventBatchSize));
-    const isOver = events.length === 0 || Date.now() - held.since >= maxWaitTime;
-    const isWhole = !isBatch(this.#context.definition.trigger) || all.length >= minEventBatchSize;
-    if (all.length > 0 && (isWhole || isOver)) batches.push(all);
-    else if (all.length > 0) {
-      this.#held.set(partitionId, { events: all, since: batches.length > 0 ? Date.now() : held.since });
-    }
-    return batches;
-  }
-
-  async #processBatch(events: readonly ReceivedEventData[], partition: PartitionContext): Promise<void> {
-    const last = events.at(-1);
-    if (!last || this.#signal.aborted) return;
-    const { trigger } = this.#context.definition;
-    const batches = (this.#pending.get(partition.partitionId)?.batches ?? 0) + 1;
-    const { batchCheckpointFrequency } = this.#context.host.extensions.eventHubs;
-    const isCheckpointing = batches >= batchCheckpointFrequency;
-    const { fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId } = partition;
-    const source = { fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId, isCheckpointing };
-    if (isBatch(trigger)) await this.#invoke(() => eventBatch(trigger, events, source), partition);
-    else {
-      for (const event of events) {
-        if (this.#signal.aborted) return;
-        await this.#invoke(() => singleEvent(trigger, event, source), partition);
-      }
-    }
-    this.#pending.set(partitionId, { batches, event: last });
-    if (isCheckpointing) await this.#checkpoint(partition);
-  }
-
-  /** A graceful close also sets the checkpoint that a frequency above 1 has put off. */
-  async close(partition: PartitionContext): Promise<void> {
-    if (this.#pending.has(partition.partitionId)) await this.#checkpoint(partition);
-  }
-
-  async #checkpoint(partition: PartitionContext): Promise<void> {
-    const pending = this.#pending.get(partition.partitionId);
-    this.#pending.delete(partition.partitionId);
-    if (pending) await partition.updateCheckpoint(pending.event);
-  }
-
-  async #invoke(toPayload: () => EventHubPayload, partition: PartitionContext): Promise<void> {
-    const { definition, worker, clock, host, log } = this.#context;
-    try {
-      const invocation = {
-        functionName: definition.name,
-        reason: `(null) Partition: ${partition.partitionId}`,
-        ...toPayload(),
-      };
-      const policy = retryPolicyOf(definition, host);
-      const outcome = await invokeWithRetry(worker, clock, policy, invocation, this.#signal);
-      if (outcome.succeeded || this.#signal.aborted) return;
-      const line = `what it failed on in partition ${partition.partitionId} is lost: the checkpoint passes over it.`;
-      const remedy = policy ? "The retry policy is exhausted." : "A retry policy would try it again first.";
-      log("error", `Function.${definition.name}`, `Function '${definition.name}': ${line} ${remedy}`);
-    } catch (error) {
-      log("error", `Function.${definition.name}`, `Function '${definition.name}': ${messageOf(error)}`);
-    }
-  }
 }

@@ -61,15 +61,20 @@ function readField(field: Field, text: string): string {
   return values.size > field.most - field.least ? "*" : [...values].sort((a, b) => a - b).join(",");
 }
 
-/** `*`, a value or a range, each with `/step`; a value with a step goes on to the end, a range may be given backwards. */
+/**
+ * `*`, a value or a range, each with `/step`: a value with a step goes on to the end, a range given backwards is turned
+ * round (FRI-MON is Monday to Friday), a step below 1 is 1.
+ *
+ * @see atifaziz/NCrontab, NCrontab/CrontabField.cs (Accumulate) and CrontabFieldImpl.cs (InternalParse)
+ */
 function readPart(field: Field, part: string): number[] {
-  const [, whole, from = "", to, step] = /^(?:(\*)|(\w+)(?:-(\w+))?)(?:\/0*([1-9]\d*))?$/.exec(part) ?? [];
+  const [, whole, from = "", to, step] = /^(?:(\*)|(\w+)(?:-(\w+))?)(?:\/([+-]?\d+))?$/.exec(part) ?? [];
   if (whole === undefined && from === "") {
     throw new Error(`'${part}' is no ${field.what}, expected *, a value, a range or one of them with /step.`);
   }
   const first = whole ? field.least : readValue(field, from);
   const last = whole || (step && to === undefined) ? field.most : readValue(field, to ?? from);
-  const every = Number(step ?? 1);
+  const every = Math.max(1, Number(step ?? 1));
   const [start, end] = first < last ? [first, last] : [last, first];
   return Array.from({ length: Math.floor((end - start) / every) + 1 }, (_, index) => start + index * every);
 }

@@ -15,16 +15,16 @@ const SHORTEST_PAUSE_MS = 50;
 export function keepLocked(
   receiver: ServiceBusReceiver,
   messages: readonly ServiceBusReceivedMessage[],
-  { definition, host, log }: TriggerContext,
+  { definition, host, clock, log }: TriggerContext,
 ): () => void {
   if (definition.trigger.isSessionsEnabled === true) return () => {};
-  const until = Date.now() + host.extensions.serviceBus.maxAutoLockRenewalDuration;
-  const timers = new Set<NodeJS.Timeout>();
+  const until = clock.now() + host.extensions.serviceBus.maxAutoLockRenewalDuration;
+  const timers = new Set<() => void>();
   const keep = (message: ServiceBusReceivedMessage, lockedUntil: Date | undefined): void => {
-    const pauseMs = Math.max(SHORTEST_PAUSE_MS, (Number(lockedUntil ?? 0) - Date.now()) / 2);
-    if (Date.now() + pauseMs > until) return;
-    const timer = setTimeout(() => {
-      timers.delete(timer);
+    const pauseMs = Math.max(SHORTEST_PAUSE_MS, (Number(lockedUntil ?? 0) - clock.now()) / 2);
+    if (clock.now() + pauseMs > until) return;
+    const cancel = clock.after(pauseMs, () => {
+      timers.delete(cancel);
       receiver.renewMessageLock(message).then(
         (renewed) => isOver || keep(message, renewed),
         (error) => {
@@ -32,13 +32,13 @@ export function keepLocked(
           if (!isOver) log("warning", "Host.Listeners.ServiceBus", line);
         },
       );
-    }, pauseMs);
-    timers.add(timer);
+    });
+    timers.add(cancel);
   };
   let isOver = false;
   for (const message of messages) keep(message, message.lockedUntilUtc);
   return () => {
     isOver = true;
-    for (const timer of timers) clearTimeout(timer);
+    for (const cancel of timers) cancel();
   };
 }

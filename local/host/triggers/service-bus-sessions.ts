@@ -71,7 +71,7 @@ async function serveSession(
   const { maxConcurrentCallsPerSession, sessionIdleTimeout } = context.host.extensions.serviceBus;
   const { promise: over, resolve: end } = Promise.withResolvers<void>();
   const running = new Set<Promise<void>>();
-  let timer = setTimeout(end, sessionIdleTimeout);
+  let endIdling = context.clock.after(sessionIdleTimeout, end);
   const onAbort = () => end();
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) end();
@@ -79,12 +79,12 @@ async function serveSession(
   const subscription = session.subscribe(
     {
       async processMessage(message: ServiceBusReceivedMessage) {
-        clearTimeout(timer);
+        endIdling();
         const run = dispatcher.dispatch(session, [message]);
         running.add(run);
         await run;
         running.delete(run);
-        if (running.size === 0) timer = setTimeout(end, sessionIdleTimeout);
+        if (running.size === 0) endIdling = context.clock.after(sessionIdleTimeout, end);
       },
       async processError({ error }) {
         if (!signal.aborted) report(error);
@@ -96,7 +96,7 @@ async function serveSession(
   await over;
   await subscription.close();
   await settled(running);
-  clearTimeout(timer);
+  endIdling();
   signal.removeEventListener("abort", onAbort);
 }
 

@@ -3,14 +3,15 @@ import { isCountedInDays } from "../settings/time-span.ts";
 import { type Listener, settled, type TriggerContext, textOption } from "./context.ts";
 import { invokeWithRetry, retryPolicyOf } from "./retry.ts";
 import { parseSchedule } from "./schedule.ts";
-import { readTimerStatus, type TimerStatus, writeTimerStatus } from "./timer-status.ts";
+import { readTimerStatus, type TimerStatus, timerValue, writeTimerStatus } from "./timer-status.ts";
 
 /** Below this interval a schedule is not monitored: an occurrence is soon made up for by the next. */
 const SHORTEST_MONITORED_MS = 60_000;
 
 /**
- * Runs one function by its schedule. A run never overlaps itself; the next occurrence is computed after each run.
+ * Runs one function by its schedule. A run never overlaps itself; what falls due while it runs is made up for once.
  *
+ * @see Azure/azure-webjobs-sdk-extensions, src/WebJobs.Extensions/Extensions/Timers/Listener/TimerListener.cs
  * @throws {Error} when the schedule cannot be read
  */
 export function startTimer(context: TriggerContext): Listener {
@@ -36,12 +37,11 @@ export function startTimer(context: TriggerContext): Listener {
   let running: Promise<unknown> = Promise.resolve();
 
   const stored = isMonitored ? readTimerStatus(database, name, expression) : undefined;
-  let status: TimerStatus | undefined = isMonitored
-    ? (stored ?? { last: undefined, next: first, updated: clock.now() })
-    : undefined;
+  let status: TimerStatus = stored ?? { last: undefined, next: first, updated: undefined };
 
-  const run = async (isPastDue: boolean): Promise<void> => {
+  const run = async (why: "schedule" | "past due" | "startup"): Promise<void> => {
     const startedAt = clock.now();
+    const isPastDue = why === "past due";
     if (isPastDue) log("information", `Function.${name}`, `Timer '${name}' is past due: it runs now, once.`);
     await invokeWithRetry(
       worker,
@@ -50,33 +50,33 @@ export function startTimer(context: TriggerContext): Listener {
       {
         functionName: name,
         reason: `Timer fired at ${new Date(startedAt).toISOString()}`,
-        triggerData: { json: JSON.stringify(timerValue(status, isPastDue)) },
+        triggerData: { json: timerValue(isMonitored ? status : undefined, isPastDue) },
       },
       stopping.signal,
     );
-    const next = schedule.next(clock.now());
-    if (isMonitored && next !== undefined) {
-      status = { last: startedAt, next, updated: clock.now() };
-      writeTimerStatus(database, name, expression, status);
-    }
+    // counted from the beginning of the run: what fell due meanwhile runs next, once
+    const last = why === "schedule" ? Math.max(startedAt, status.next) : startedAt;
+    const ran = { last, next: schedule.next(last) ?? Number.POSITIVE_INFINITY, updated: last };
+    status = ran;
+    if (isMonitored && ran.next < Number.POSITIVE_INFINITY) writeTimerStatus(database, name, expression, ran);
   };
 
-  const fire = (isPastDue: boolean): void => {
-    running = run(isPastDue)
+  const fire = (why: "schedule" | "past due" | "startup"): void => {
+    running = run(why)
       .catch((error: unknown) => log("error", `Function.${name}`, `Timer '${name}': ${messageOf(error)}`))
       .then(arm);
   };
 
   const arm = (): void => {
-    if (stopping.signal.aborted) return;
-    const next = schedule.next(clock.now());
-    if (next !== undefined) cancelNext = clock.after(next - clock.now(), () => fire(false));
+    if (stopping.signal.aborted || status.next === Number.POSITIVE_INFINITY) return;
+    cancelNext = clock.after(Math.max(0, status.next - clock.now()), () => fire("schedule"));
   };
 
-  const isPastDue = stored !== undefined && stored.next < clock.now();
-  if (isPastDue || trigger.runOnStartup === true) fire(isPastDue);
+  if (stored && stored.next < clock.now()) fire("past due");
+  else if (trigger.runOnStartup === true) fire("startup");
   else {
-    if (status && !stored) writeTimerStatus(database, name, expression, status);
+    if (isMonitored && !stored)
+      writeTimerStatus(database, name, expression, { ...status, updated: clock.now() });
     arm();
   }
   return {
@@ -87,25 +87,6 @@ export function startTimer(context: TriggerContext): Listener {
       await settled([running]);
     },
   };
-}
-
-/** The value as the host sends it; the app's library lower-cases the first letter of each key. */
-function timerValue(status: TimerStatus | undefined, isPastDue: boolean) {
-  return {
-    Schedule: { AdjustForDST: true },
-    ScheduleStatus: status
-      ? {
-          Last: status.last === undefined ? "0001-01-01T00:00:00" : withOffset(status.last),
-          Next: withOffset(status.next),
-          LastUpdated: withOffset(status.updated),
-        }
-      : null,
-    IsPastDue: isPastDue,
-  };
-}
-
-function withOffset(epochMs: number): string {
-  return new Date(epochMs).toISOString().replace("Z", "+00:00");
 }
 
 function timeZoneOf({ settings, log, definition }: TriggerContext): string {

@@ -1,11 +1,10 @@
 import { EventHubProducerClient } from "@azure/event-hubs";
 import type { Sink } from "./outputs.ts";
 
-/** @param hub - name of the event hub */
-export function openEventHub(connection: string, hub: string): Sink {
-  const client = new EventHubProducerClient(connection, hub);
+export function openEntity(connection: string, name: string): Sink {
+  const client = new EventHubProducerClient(connection, name);
   return {
-    send: (bodies) => client.sendBatch(bodies.map((body) => ({ body }))),
+    send: (messages) => client.sendBatch(messages.map((message) => ({ body: Buffer.from(message) }))),
     close: () => client.close(),
   };
 }

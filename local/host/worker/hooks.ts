@@ -83,9 +83,20 @@ export class Hooks {
   }
 
   #share<Context extends object>(context: Context, hookData: object): Context {
-    return Object.defineProperties(context, {
-      hookData: { value: hookData, enumerable: true },
-      appHookData: { value: this.appHookData, enumerable: true },
+    return fixMembers(context, { hookData, appHookData: this.appHookData });
+  }
+}
+
+/** Adds members that hooks may read, and whose assignment throws in every mode of JavaScript. */
+export function fixMembers<Target extends object>(target: Target, members: Record<string, unknown>): Target {
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(target, name, {
+      enumerable: true,
+      get: () => value,
+      set() {
+        throw new TypeError(`Cannot assign to read only property '${name}'`);
+      },
     });
   }
+  return target;
 }

@@ -6,7 +6,7 @@ import { isType } from "./registry.ts";
 
 /** One entity a function writes to, as its SDK client sees it. */
 export interface Sink {
-  send(bodies: readonly Buffer[]): Promise<void>;
+  send(messages: readonly (string | Uint8Array)[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,6 +31,11 @@ export function openOutputs(settings: AppSettings): Outputs {
     return known;
   };
 
+  const send = async (binding: Binding, data: TypedData): Promise<void> => {
+    const messages = toMessages(data);
+    if (messages.length > 0) await (await sinkOf(binding)).send(messages);
+  };
+
   return {
     async write(definition, response, invocation) {
       for (const binding of definition.bindings) {
@@ -38,7 +43,7 @@ export function openOutputs(settings: AppSettings): Outputs {
         const data = outputOf(binding, response);
         if (!data) continue;
         if (isType(binding, "blob")) await writeBlob(binding, data, invocation, settings);
-        else await (await sinkOf(binding)).send(toMessages(data).map((message) => Buffer.from(message)));
+        else await send(binding, data);
       }
     },
     async close() {
@@ -66,16 +71,31 @@ function propertyOf(returned: TypedData | null | undefined, name: string): Typed
   return typeof property === "string" ? { string: property } : { json: JSON.stringify(property) };
 }
 
-/** A JSON array is one message for each element; texts go verbatim, everything else as JSON, bytes as they are. */
+/**
+ * A JSON array is one message for each element, and a text that looks like JSON counts as JSON. Other texts go verbatim,
+ * bytes as they are, booleans and nothing as .NET writes them.
+ *
+ * @throws {SyntaxError} when a text looks like JSON and is none
+ * @see Azure/azure-functions-host, src/WebJobs.Script/Binding/FunctionBinding.cs: ReadAsEnumerable, BindAsyncCollectorAsync
+ */
 function toMessages(data: TypedData): (string | Uint8Array)[] {
   if ("bytes" in data) return [data.bytes];
-  if ("string" in data) return [data.string];
+  if ("string" in data)
+    return /^\s*(\{.*\}|\[.*\])\s*$/s.test(data.string) ? elements(data.string) : [data.string];
   if ("int" in data) return [String(data.int)];
   if ("double" in data) return [String(data.double)];
-  if (!("json" in data)) return [];
-  const value: unknown = JSON.parse(data.json);
-  const elements: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return elements.map((element) => (typeof element === "string" ? element : JSON.stringify(element)));
+  return "json" in data ? elements(data.json) : [];
+}
+
+function elements(text: string): string[] {
+  const value: unknown = JSON.parse(text);
+  return (Array.isArray(value) ? value : [value]).map(toText);
+}
+
+function toText(element: unknown): string {
+  if (typeof element === "string") return element;
+  if (typeof element === "boolean") return element ? "True" : "False";
+  return element === null ? "" : JSON.stringify(element);
 }
 
 function entityOf(binding: Binding): string {
@@ -84,11 +104,14 @@ function entityOf(binding: Binding): string {
   throw new Error(`Output '${binding.name}' (${binding.type}) names no queue, topic or hub.`);
 }
 
-/** The clients are loaded by the first output that needs them. */
+/**
+ * The clients are loaded only for apps that write, and from files that import them outright: a bundle cannot tell the
+ * names in a package of CommonJS that is imported while it runs.
+ */
 async function openSink(binding: Binding, settings: AppSettings): Promise<Sink> {
   const connection = connectionString(String(binding.connection), settings);
-  const entity = entityOf(binding);
-  if (isType(binding, "eventHub"))
-    return (await import("./event-hub-sink.ts")).openEventHub(connection, entity);
-  return (await import("./service-bus-sink.ts")).openServiceBus(connection, entity);
+  const { openEntity } = isType(binding, "eventHub")
+    ? await import("./event-hub-sink.ts")
+    : await import("./service-bus-sink.ts");
+  return openEntity(connection, entityOf(binding));
 }

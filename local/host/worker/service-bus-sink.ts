@@ -1,12 +1,17 @@
 import { ServiceBusClient } from "@azure/service-bus";
 import type { Sink } from "./outputs.ts";
 
-/** @param entity - name of the queue or topic */
-export function openServiceBus(connection: string, entity: string): Sink {
+export function openEntity(connection: string, name: string): Sink {
   const client = new ServiceBusClient(connection);
-  const sender = client.createSender(entity);
+  const sender = client.createSender(name);
   return {
-    send: (bodies) => sender.sendMessages(bodies.map((body) => ({ body }))),
+    send: (messages) => sender.sendMessages(messages.map(toMessage)),
     close: () => client.close(),
   };
+}
+
+/** With the content type that the extension gives it, in Bindings/StringToMessageConverter.cs and its neighbour for bytes. */
+function toMessage(content: string | Uint8Array) {
+  const contentType = typeof content === "string" ? "text/plain" : "application/octet-stream";
+  return { body: Buffer.from(content), contentType };
 }

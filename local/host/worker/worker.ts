@@ -9,7 +9,7 @@ import type {
 } from "../contract.ts";
 import { CoreContext } from "./core-context.ts";
 import type { InvocationModel, ProgrammingModel, RpcInvocationResponse } from "./core-types.ts";
-import type { Hooks, PostInvocationContext, PreInvocationContext } from "./hooks.ts";
+import { fixMembers, type Hooks, type PostInvocationContext, type PreInvocationContext } from "./hooks.ts";
 import type { Outputs } from "./outputs.ts";
 import { isTrigger, isType, type Registered } from "./registry.ts";
 
@@ -124,7 +124,7 @@ export class Worker implements FunctionInvoker {
         const words = `Timeout value of ${limitMs / 1000} s was exceeded by function: Functions.${name}`;
         const difference =
           "Azure ends the worker process now, and all that runs in it; here the function goes on unheard.";
-        this.#options.log("warning", `Function.${name}`, `${words}. ${difference}`);
+        this.#options.log("error", `Function.${name}`, `${words}. ${difference}`);
         resolve(failed(new Error(words)));
       }, limitMs);
       timer.unref();
@@ -179,7 +179,7 @@ export class Worker implements FunctionInvoker {
       inputs,
     };
     if (hooks.has("preInvocation")) {
-      fixInvocationContext(before, context);
+      fixMembers(before, { invocationContext: context });
       await hooks.run("preInvocation", before, core.hookData);
     }
 
@@ -193,15 +193,22 @@ export class Worker implements FunctionInvoker {
     try {
       after.result = await model.invokeFunction(context, before.inputs, before.functionCallback);
     } catch (error) {
-      after.error = error ?? new Error("Unknown error");
+      after.error = error;
+      if (error === undefined || error === null) this.#warnOfNothingThrown(core.metadata.name, error);
     }
     core.state = "postInvocationHooks";
     if (hooks.has("postInvocation")) {
-      fixInvocationContext(after, context);
+      fixMembers(after, { invocationContext: context });
       await hooks.run("postInvocation", after, core.hookData);
     }
     if (after.error !== null && after.error !== undefined) throw after.error;
     return after.result;
+  }
+
+  /** The real worker takes an error that is not there for none: the function has succeeded, and answers nothing. */
+  #warnOfNothingThrown(name: string, thrown: unknown): void {
+    const words = `Function '${name}' threw ${String(thrown)}: Azure counts that as a success without a result`;
+    this.#options.log("warning", `Function.${name}`, `${words}, and so does this host. Throw an Error.`);
   }
 
   #request(definition: FunctionDefinition, invocation: Invocation, invocationId: string) {
@@ -224,14 +231,6 @@ export class Worker implements FunctionInvoker {
     }
     throw new Error(`Binding '${binding.name}': the input type '${binding.type}' is not supported.`);
   }
-}
-
-function fixInvocationContext(context: object, invocationContext: object): void {
-  Object.defineProperty(context, "invocationContext", {
-    value: invocationContext,
-    enumerable: true,
-    writable: false,
-  });
 }
 
 /** Whatever was thrown as message and stack: a text is the message, other values are told as JSON. */

@@ -64,7 +64,7 @@ export async function openEmbedded(): Promise<Embedded> {
       query: new URLSearchParams(query),
       headers: { "content-type": "application/json" },
       body,
-      origin: ORIGIN,
+      url: ORIGIN,
     });
     if (answer.status >= 300) throw new Error(`${method} ${target} answers ${answer.status}: ${answer.body}`);
     return answer.body;

@@ -51,7 +51,7 @@ const ask = (method: string, path: string, body = "", query = "") =>
     body,
     query: new URLSearchParams(query),
     headers: { "content-type": "application/json" },
-    origin,
+    url: origin,
   });
 
 if (dieAt !== "") {

@@ -117,12 +117,12 @@ export async function openHarness(settings: Settings = {}): Promise<Harness> {
     const answer = await extension.handle({
       method: request.method ?? "GET",
       path: url.pathname.replace(/^\/(runtime\/webhooks\/durabletask|durabletask)\//, ""),
+      url: url.href,
       query: url.searchParams,
       headers: Object.fromEntries(
         Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
       ),
       body: Buffer.concat(chunks).toString(),
-      origin: url.origin,
     });
     response.writeHead(answer.status, answer.headers).end(answer.body);
   }

@@ -45,7 +45,7 @@ async function open(file: string) {
       query: new URLSearchParams(query),
       headers,
       body,
-      origin: ORIGIN,
+      url: ORIGIN,
     };
     const answer = await extension.handle(request);
     await extension.idle();

@@ -138,6 +138,12 @@ describe("what Azure would not do either, the log says", () => {
     expect(line).toContain("Function name: late.");
   });
 
+  // Azure/azure-functions-nodejs-worker, InvocationHandler.ts and errors.ts: null and undefined are no error
+  test("throwing undefined counts as a success without a result, and the log says so", async () => {
+    expect((await call("throwsNothing")).status).toBe(204);
+    expect(await book.until("threw undefined")).toContain("Function 'throwsNothing'");
+  });
+
   test("a retry policy on an HTTP trigger has no effect", async () => {
     expect((await call("failsOnce")).status).toBe(500);
     const runs = book.lines.filter(({ message }) => message.startsWith("Executing 'Functions.failsOnce'"));

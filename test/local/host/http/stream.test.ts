@@ -7,7 +7,8 @@ const book = logBook();
 let host: RunningHost;
 
 beforeAll(async () => {
-  host = await serve("streaming", { data: folder, log: book.log });
+  const env = { "AzureFunctionsJobHost__extensions__http__customHeaders__X-Robots": "no" };
+  host = await serve("streaming", { data: folder, log: book.log, env });
 });
 afterAll(async () => {
   await host.stop();
@@ -27,4 +28,9 @@ test("a function that returns nothing leaves its caller waiting, as on Azure, an
   caller.abort();
   await expect(answer).rejects.toThrow("abort");
   expect(await (await fetch(`${host.url}/api/upper/x`, { method: "POST", body: "on" })).text()).toBe("ON!");
+});
+
+test("a streamed answer has the custom headers, too", async () => {
+  const answer = await fetch(`${host.url}/api/upper/x`, { method: "POST", body: "on" });
+  expect(answer.headers.get("x-robots")).toBe("no");
 });

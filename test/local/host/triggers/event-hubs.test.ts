@@ -1,6 +1,7 @@
 import { EventHubProducerClient } from "@azure/event-hubs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Broker, startBroker } from "../../../../local/azure/broker/index.ts";
+import { type Clock, ManualClock, systemClock } from "../../../../local/clock.ts";
 import type { RunningHost } from "../../../../local/host/index.ts";
 import { allSeen, eventually, type LogBook, logBook, saw, serve, temporaryFolder } from "../harness.ts";
 
@@ -10,10 +11,11 @@ let broker: Broker;
 let host: RunningHost;
 
 /** Only the two readers of hubs run: the queues of the app do not exist here. */
-const startReaders = (env: Record<string, string> = {}) =>
+const startReaders = (env: Record<string, string> = {}, clock: Clock = systemClock) =>
   serve("messages", {
     data: folder,
     log: book.log,
+    clock,
     env: {
       Broker: broker.eventHubsConnectionString,
       ONE_QUEUE: "one",
@@ -102,6 +104,24 @@ describe("an event hub trigger", () => {
     await publish("many", 4);
     await eventually(() => allSeen(book).length === 2);
     expect(allSeen(book)).toMatchObject([{ events: [1, 2, 3] }, { events: [4] }]);
+  });
+
+  test("waits for a batch by the host's own clock", async () => {
+    await host.stop();
+    book.lines.splice(0);
+    const prefix = "AzureFunctionsJobHost__extensions__eventHubs__";
+    const clock = new ManualClock();
+    host = await startReaders(
+      { [`${prefix}minEventBatchSize`]: "3", [`${prefix}maxWaitTime`]: "01:00:00" },
+      clock,
+    );
+    await publish("many", 1);
+    await eventually(() => clock.nextDueAt() !== undefined);
+    clock.advance(3_599_999);
+    expect(allSeen(book)).toEqual([]);
+    clock.advance(1);
+    await eventually(() => allSeen(book).length === 1);
+    expect(allSeen(book)).toMatchObject([{ events: [1] }]);
   });
 
   test("tells whether a checkpoint follows, which only each second batch has at a frequency of 2", async () => {

@@ -1,6 +1,7 @@
 import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Broker, startBroker } from "../../../../local/azure/broker/index.ts";
+import { ManualClock } from "../../../../local/clock.ts";
 import type { RunningHost } from "../../../../local/host/index.ts";
 import { readHostJson } from "../../../../local/host/settings/host-json.ts";
 import { receiveBatch } from "../../../../local/host/triggers/service-bus-batch.ts";
@@ -157,6 +158,32 @@ describe("a batch trigger", () => {
     const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 4000 });
     if (message) await receiver.deadLetterMessage(message);
   });
+});
+
+test("locks are renewed by the host's own clock", async () => {
+  const clock = new ManualClock();
+  const other = await startBroker({
+    port: 0,
+    file: `${folder}/clocked.sqlite`,
+    clock,
+    config: { queues: [{ name: "unsettled", properties: { LockDuration: "PT1M" } }] },
+  });
+  const env = {
+    Broker: other.serviceBusConnectionString,
+    AzureFunctionsJobHost__functions: '["unsettled"]',
+  };
+  const served = await serve("messages", { data: `${folder}/clocked`, env, clock, log: book.log });
+  const sender = new ServiceBusClient(other.serviceBusConnectionString);
+  await sender.createSender("unsettled").sendMessages({ body: "u" });
+  await saw(book);
+  for (let renewals = 0; renewals < 3; renewals += 1) {
+    await eventually(() => clock.nextDueAt() === clock.now() + 30_000);
+    clock.advance(31_000);
+  }
+  expect(allSeen(book)).toEqual([{ message: "u", deliveryCount: 1 }]);
+  await sender.close();
+  await served.stop();
+  await other.stop();
 });
 
 test("a batch waits for its least size, as long as the longest wait, and takes no more than its most", async () => {

@@ -12,6 +12,9 @@ interface Seen {
   scheduleStatus: { last: string; next: string; lastUpdated: string } | null;
 }
 
+/** Lets the run of a timer end that waits for it. */
+const release = (name: string) => process.emit("message", `release ${name}`, undefined);
+
 const runsOf = (book: LogBook, name: string) =>
   (allSeen(book) as Seen[]).filter((each) => each.name === name);
 
@@ -55,11 +58,43 @@ test("a monitored timer is told its last and next run", async () => {
   expect(first?.scheduleStatus).toMatchObject({
     last: "0001-01-01T00:00:00",
     next: "2026-01-01T01:00:00.000+00:00",
+    lastUpdated: "0001-01-01T00:00:00",
   });
   expect(second?.scheduleStatus).toMatchObject({
     last: "2026-01-01T01:00:00.000+00:00",
     next: "2026-01-01T02:00:00.000+00:00",
   });
+});
+
+// Azure/azure-webjobs-sdk-extensions, TimerListener.InvokeJobFunction counts on from the time of the invocation
+test("what falls due while a timer runs is made up for once, and is not past due", async () => {
+  const { book, clock, move } = await startTimers(["slow"]);
+  await move(10 * 60_000, "slow", 1);
+  clock.advance(2.5 * HOUR_MS);
+  release("slow");
+  await eventually(() => {
+    clock.advance(0);
+    return runsOf(book, "slow").length === 2;
+  });
+  expect(runsOf(book, "slow")[1]).toMatchObject({
+    isPastDue: false,
+    scheduleStatus: { last: "2026-01-01T00:30:00.000+00:00", next: "2026-01-01T01:30:00.000+00:00" },
+  });
+  release("slow");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  clock.advance(29 * 60_000);
+  expect(runsOf(book, "slow")).toHaveLength(2);
+  await move(60_000, "slow", 3);
+  release("slow");
+});
+
+test("a timer run by hand is told its status", async () => {
+  const { book, host, move } = await startTimers(["hourly"]);
+  await move(HOUR_MS, "hourly", 1);
+  const headers = { "content-type": "application/json" };
+  await fetch(`${host.url}/admin/functions/hourly`, { method: "POST", body: "{}", headers });
+  await eventually(() => runsOf(book, "hourly").length === 2);
+  expect(runsOf(book, "hourly")[1]?.scheduleStatus).toMatchObject({ last: "2026-01-01T01:00:00.000+00:00" });
 });
 
 test("a drained host runs no timer; resumed, it makes up for what it missed", async () => {

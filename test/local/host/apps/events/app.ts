@@ -12,6 +12,11 @@ app.hook.appTerminate(() => {
 app.hook.preInvocation((before) => {
   if (before.invocationContext.functionName !== "hooked") return;
   before.hookData.order = ["pre"];
+  try {
+    Object.assign(before, { hookData: {} });
+  } catch (error) {
+    before.hookData.refused = String(error);
+  }
   before.inputs = ["replaced"];
 });
 app.hook.postInvocation((after) => {

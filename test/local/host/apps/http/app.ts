@@ -44,6 +44,7 @@ app.generic("notAnObject", {
 app.get("fails", () => {
   throw new Error("secret detail");
 });
+app.get("throwsNothing", () => Promise.reject());
 app.generic("failsOnce", {
   trigger: { type: "httpTrigger", name: "request", methods: ["GET"], authLevel: "anonymous" },
   return: output.http({}),

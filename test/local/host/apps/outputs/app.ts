@@ -1,15 +1,14 @@
 import { app, output } from "@azure/functions";
 
-const connection = "Broker";
-const queue = output.serviceBusQueue({ connection, queueName: "told" });
-const hub = output.eventHub({ connection, eventHubName: "told-too" });
+const serviceBus = output.serviceBusQueue({ connection: "Broker", queueName: "sink" });
+const eventHub = output.eventHub({ connection: "Hubs", eventHubName: "hub" });
 
-app.post("tell", {
-  extraOutputs: [queue, hub],
+app.post("send", {
+  extraOutputs: [serviceBus, eventHub],
   async handler(request, context) {
-    const text = await request.text();
-    context.extraOutputs.set(queue, text);
-    context.extraOutputs.set(hub, text);
+    const body = await request.json();
+    context.extraOutputs.set(serviceBus, body);
+    context.extraOutputs.set(eventHub, body);
     return { status: 202 };
   },
 });

@@ -16,4 +16,18 @@ app.timer("stubborn", {
     throw new Error("not yet");
   },
 });
+app.timer("slow", {
+  schedule: "0 30 * * * *",
+  async handler(timer, context) {
+    saw(timer, context);
+    await new Promise<void>((resolve) => {
+      const heed = (message: unknown) => {
+        if (message !== "release slow") return;
+        process.off("message", heed);
+        resolve();
+      };
+      process.on("message", heed);
+    });
+  },
+});
 app.timer("broken", { schedule: "every full moon", handler: saw });
