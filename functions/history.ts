@@ -10,7 +10,8 @@ const HistoryItem = z.object({
   ScheduledTime: z.string().optional(),
   FunctionName: z.string().optional(),
   Name: z.string().optional(),
-  Input: z.unknown().optional(),
+  /** JSON text; there at all because host.json asks for it (`storeInputsInOrchestrationHistory`). */
+  Input: z.string().nullish(),
   Reason: z.string().optional(),
   FireAt: z.string().optional(),
 });
@@ -114,9 +115,13 @@ function rowOf(item: HistoryItem): TimelineRow[] {
 function titleOf({ FunctionName, Name, Input }: HistoryItem): string {
   const name = FunctionName ?? Name ?? "";
   const known = ACTIVITIES.find((activity) => activity.name === name);
-  // The platform wraps an activity's input in an array of one.
-  const input = Array.isArray(Input) ? Input[0] : Input;
-  return known ? known.titleOf(input) : name;
+  return known ? known.titleOf(readInput(Input)) : name;
+}
+
+/** The platform wraps an activity's input in an array of one. */
+function readInput(text: string | null | undefined): unknown {
+  const input: unknown = JSON.parse(text ?? "null");
+  return Array.isArray(input) ? input[0] : input;
 }
 
 /** `stagingEvaluation` is read as `staging evaluation`. */

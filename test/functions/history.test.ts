@@ -7,7 +7,7 @@ const completed = (name: string, from: number, to: number, input: unknown) => ({
   FunctionName: name,
   ScheduledTime: at(from),
   Timestamp: at(to),
-  Input: [input],
+  Input: JSON.stringify([input]),
 });
 
 test("puts each step in words, with when it was asked for and how long it took", () => {
@@ -48,7 +48,7 @@ test("shows what is open as running or waiting", () => {
     EventType: "TaskScheduled",
     Name: "readJob",
     Timestamp: at(0),
-    Input: [{ job: "train" }],
+    Input: JSON.stringify([{ job: "train" }]),
   };
   const timer = { EventType: "TimerCreated", FireAt: at(30), Timestamp: at(1) };
   expect(timelineOf([running, timer])).toMatchObject([
