@@ -10,6 +10,7 @@ import {
 } from "./compute.ts";
 import { type Context, guidOf, workspaceId, workspaceOf } from "./context.ts";
 import type { JobProperties } from "./job-definition.ts";
+import { checkSize } from "./machines.ts";
 import { checkAssetName } from "./names.ts";
 import type { Operations } from "./operations.ts";
 import { page } from "./paging.ts";
@@ -148,6 +149,8 @@ export class Computes {
     const id = `${call.workspace}/computes/${name}`;
     const before = this.find(id);
     if (before) this.#refuseWhenBusy(before);
+    if (body.properties.computeType !== "Kubernetes")
+      checkSize("properties.properties.vmSize", body.properties.properties.vmSize);
     if (before && before.properties.computeType !== body.properties.computeType) {
       throw conflict(
         `Compute '${name}' is of type ${before.properties.computeType} and cannot become ${body.properties.computeType}.`,

@@ -5,6 +5,7 @@ import type { Row } from "./store.ts";
 export interface DeploymentProperties {
   readonly endpointComputeType: "Managed" | "Kubernetes";
   readonly model?: string | null | undefined;
+  readonly environmentId?: string | null | undefined;
   readonly instanceType?: string | null | undefined;
   readonly appInsightsEnabled?: boolean | null | undefined;
   readonly egressPublicNetworkAccess?: string | undefined;
@@ -64,6 +65,7 @@ export const DEPLOYMENT_BODY = z.looseObject({
   properties: z.looseObject({
     endpointComputeType: z.enum(["Managed", "Kubernetes"]),
     model: z.string().min(1),
+    environmentId: z.string().nullish(),
     codeConfiguration: z
       .null({ error: "expected none: models are served by their own flavor here" })
       .optional(),

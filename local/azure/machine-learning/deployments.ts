@@ -1,4 +1,5 @@
 import type { ServiceAnswer } from "../service.ts";
+import type { Assets } from "./assets.ts";
 import { type Context, workspaceOf } from "./context.ts";
 import {
   COLLECTOR_SINCE,
@@ -16,6 +17,7 @@ import { checkProperties, checkTarget } from "./deployment-checks.ts";
 import { DeploymentLife, type DeploymentLifeParts } from "./deployment-life.ts";
 import type { EndpointProperties } from "./endpoint.ts";
 import type { Endpoints } from "./endpoints.ts";
+import { checkEnvironment } from "./environments.ts";
 import type { ModelHost } from "./model-host.ts";
 import { checkEndpointName } from "./names.ts";
 import type { Operations } from "./operations.ts";
@@ -26,6 +28,7 @@ import { type Call, type Router, readBody } from "./router.ts";
 
 export interface DeploymentParts extends DeploymentLifeParts {
   readonly endpoints: Endpoints;
+  readonly assets: Assets;
 }
 
 /** Deployments behind online endpoints: each serves one model, loaded here when its operation ends. */
@@ -34,12 +37,14 @@ export class Deployments {
   readonly #operations: Operations;
   readonly #endpoints: Endpoints;
   readonly #host: ModelHost;
+  readonly #assets: Assets;
 
   constructor(context: Context, operations: Operations, parts: DeploymentParts) {
     this.#context = context;
     this.#operations = operations;
     this.#endpoints = parts.endpoints;
     this.#host = parts.host;
+    this.#assets = parts.assets;
     new DeploymentLife(context, parts).define(operations);
   }
 
@@ -80,6 +85,8 @@ export class Deployments {
     else this.#refuseOneMore(endpoint, name);
     checkTarget(endpoint, name, body.properties.endpointComputeType);
     const given = checkProperties(knownTo(call, body.properties), before?.resource.properties);
+    if (given.environmentId)
+      checkEnvironment(this.#assets, call.workspace, "properties.environmentId", given.environmentId);
     const resource: Resource<DeploymentProperties> = {
       id: before?.resource.id ?? id,
       name: before?.resource.name ?? name,
