@@ -190,7 +190,7 @@ test("finds runs page by page, newest first, and the experiments that they are o
   expect(rest.body).toEqual({ runs: [expect.objectContaining({ data: expect.anything() })] });
   const found = await call("POST", `${mlflow}/experiments/search`, { max_results: 10 });
   expect(found.body).toMatchObject({ experiments: [{ name: "train" }, { name: "others" }] });
-  const ordered = await call("POST", `${mlflow}/runs/search`, { order_by: ["metrics.rmse ASC"] });
+  const ordered = await call("POST", `${mlflow}/experiments/search`, { order_by: ["name ASC"] });
   expect(ordered.status).toBe(400);
 });
 
