@@ -9,6 +9,7 @@ import {
   type InstanceState,
 } from "./compute.ts";
 import { type Context, guidOf, workspaceId, workspaceOf } from "./context.ts";
+import type { EndpointProperties } from "./endpoint.ts";
 import type { JobProperties } from "./job-definition.ts";
 import { checkSize } from "./machines.ts";
 import { checkAssetName } from "./names.ts";
@@ -195,6 +196,7 @@ export class Computes {
         `Compute '${name}' was made in this workspace, expected underlyingResourceAction Delete.`,
       );
     }
+    this.#refuseWhenServing(call.workspace, found);
     const { store, provisioning } = this.#context;
     const { operations } = this.#parts;
     const operation = store.transaction(() => {
@@ -323,6 +325,17 @@ export class Computes {
   #refuseWhenBusy({ name, properties: { provisioningState } }: Compute): void {
     if (provisioningState === "Succeeded" || provisioningState === "Failed") return;
     throw conflict(`Compute '${name}' is ${provisioningState}: wait for the operation under way.`);
+  }
+
+  /** No source tells what Azure answers: left without its cluster, an endpoint would serve from nowhere. */
+  #refuseWhenServing(workspace: string, { id, name }: Compute): void {
+    const endpoint = this.#context.store
+      .list<EndpointProperties>(`${workspace}/onlineEndpoints`)
+      .find(({ resource }) => this.find(resource.properties.compute ?? "", workspace)?.id === id);
+    if (!endpoint) return;
+    throw conflict(
+      `Compute '${name}' has online endpoint '${endpoint.resource.name}' on it: delete the endpoint first.`,
+    );
   }
 
   #save(compute: Compute): void {
