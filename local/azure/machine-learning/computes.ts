@@ -13,10 +13,11 @@ import type { EndpointProperties } from "./endpoint.ts";
 import type { JobProperties } from "./job-definition.ts";
 import { checkSize } from "./machines.ts";
 import { checkAssetName } from "./names.ts";
+import { newCompute } from "./new-compute.ts";
 import type { Operations } from "./operations.ts";
 import { page } from "./paging.ts";
 import { conflict, invalid, Refusal } from "./refusal.ts";
-import { PROVIDER, type Resource, systemData } from "./resource.ts";
+import type { Resource } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
 import type { Runs } from "./runs.ts";
 import { DEFAULT_VM_SIZE, type Usages } from "./usages.ts";
@@ -265,29 +266,8 @@ export class Computes {
     body: ComputeBody,
     provisioningState: ComputeProperties["provisioningState"],
   ): void {
-    const { clock, location } = this.#context;
-    const now = new Date(clock.now()).toISOString();
     const before = this.find(id);
-    const { computeType } = body.properties;
-    const kept = computeType === "ComputeInstance" ? before?.properties.properties : {};
-    this.#save({
-      id: before?.id ?? id,
-      name: before?.name ?? name,
-      type: `${PROVIDER}/workspaces/computes`,
-      location: body.location ?? location,
-      tags: body.tags ?? {},
-      ...(body.identity && { identity: body.identity }),
-      ...(body.sku && { sku: body.sku }),
-      properties: {
-        ...body.properties,
-        ...(body.properties.properties && { properties: { ...kept, ...body.properties.properties } }),
-        provisioningState,
-        createdOn: before?.properties.createdOn ?? now,
-        modifiedOn: now,
-        isAttachedCompute: computeType === "Kubernetes",
-      },
-      systemData: systemData(clock.now(), before?.systemData),
-    });
+    this.#save(newCompute(this.#context, { id, name, before }, body, provisioningState));
   }
 
   #settle(target: string, operation: "Create" | "Start" | "Stop" | "Restart", state: InstanceState): void {

@@ -24,6 +24,7 @@ const Metric = z.looseObject({
   timestamp: z.coerce.number().int().optional(),
   step: z.coerce.number().int().default(0),
 });
+const Tag = z.looseObject({ key: z.string().min(1) });
 const Pair = z.looseObject({ key: z.string().min(1), value: z.coerce.string() });
 /** @see MLflow REST API, "Log Batch": request limits */
 const MOST = { metrics: 1000, params: 100, tags: 100, inAll: 1000 } as const;
@@ -57,6 +58,7 @@ const OF_A_RUN: readonly string[] = [
   "POST runs/log-metric",
   "POST runs/log-parameter",
   "POST runs/set-tag",
+  "POST runs/delete-tag",
   "POST runs/log-batch",
   "POST runs/update",
 ];
@@ -110,7 +112,8 @@ export class Mlflow implements Service {
   #call(request: ServiceRequest, workspace: string, path: string): object {
     const call = `${request.method} ${path}`;
     if (call === "POST runs/search") return this.#search(this.#signedIn(request), workspace);
-    if (call === "GET experiments/get-by-name") return this.#experiment(this.#signedIn(request), workspace);
+    if (call === "GET experiments/get" || call === "GET experiments/get-by-name")
+      return this.#experiment(this.#signedIn(request), workspace);
     if (call === "POST experiments/search") return this.#experiments(this.#signedIn(request), workspace);
     if (!OF_A_RUN.includes(call)) {
       throw new Refusal(
@@ -131,6 +134,8 @@ export class Mlflow implements Service {
         return this.#log(run, { metrics: [], params: [read(request, Pair)], tags: [] });
       case "POST runs/set-tag":
         return this.#log(run, { metrics: [], params: [], tags: [read(request, Pair)] });
+      case "POST runs/delete-tag":
+        return this.#deleteTag(run, read(request, Tag).key);
       case "POST runs/log-batch":
         return this.#log(run, read(request, Batch));
       default:
@@ -167,6 +172,12 @@ export class Mlflow implements Service {
     return {};
   }
 
+  #deleteTag(run: JobRow, key: string): object {
+    if (!this.#runs.deleteTag(run.key, key))
+      throw missing(`No tag with name '${key}' in run '${run.resource.name}'`);
+    return {};
+  }
+
   #search(request: ServiceRequest, workspace: string): object {
     const search = read(request, Search);
     const { experiment_ids: experiments, filter, order_by: orderBy } = search;
@@ -189,13 +200,15 @@ export class Mlflow implements Service {
     return pageOf("experiments", found, search);
   }
 
-  #experiment(request: ServiceRequest, workspace: string): object {
-    const name = request.query.get("experiment_name") ?? "";
-    const isKnown = this.#runs
+  /** By its name or by its id. */
+  #experiment({ query }: ServiceRequest, workspace: string): object {
+    const asked = query.get("experiment_name") ?? query.get("experiment_id") ?? "";
+    const found = this.#runs
       .of(workspace)
-      .some(({ resource }) => resource.properties.experimentName === name);
-    if (!isKnown) throw missing(`Experiment '${name}' does not exist`);
-    return { experiment: experimentOf(workspace, name) };
+      .map(({ resource }) => resource.properties.experimentName)
+      .find((name) => asked === (query.has("experiment_name") ? name : experimentId(workspace, name)));
+    if (found === undefined) throw missing(`Experiment '${asked}' does not exist`);
+    return { experiment: experimentOf(workspace, found) };
   }
 
   #render({ key, resource, hidden }: JobRow) {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { command, contract, WORKSPACE_ID } from "./contract/harness.ts";
+import { AT, command, contract, WORKSPACE_ID } from "./contract/harness.ts";
 import { until } from "./setup.ts";
 
 const fixture = contract();
@@ -72,6 +72,31 @@ test("a parameter is written once: the same again changes nothing, another value
   expect((await post("runs/log-batch", { run_id: "params", params })).status).toBe(400);
   // Nothing of a batch that is refused is kept.
   expect((await runOf("params")).run.data.params).toEqual([{ key: "depth", value: "3" }]);
+});
+
+test("a tag can be taken away, once", async () => {
+  await finished("tagged", { stage: "north", kept: "yes" });
+  const { body } = await post("runs/delete-tag", { run_id: "tagged", key: "stage" });
+  expect(body).toEqual({});
+  expect((await fixture.client.jobs.get(...AT, "tagged")).properties.tags).toEqual({ kept: "yes" });
+  expect(await post("runs/delete-tag", { run_id: "tagged", key: "stage" })).toMatchObject({
+    status: 404,
+    body: {
+      error_code: "RESOURCE_DOES_NOT_EXIST",
+      message: "No tag with name 'stage' in run 'tagged'.",
+    },
+  });
+});
+
+test("an experiment is found by its id as by its name", async () => {
+  await finished("of-default");
+  const get = async (query: string) =>
+    (await fixture.call("GET", `${MLFLOW}/experiments/${query}`)).body as {
+      experiment: { experiment_id: string; name: string };
+    };
+  const { experiment } = await get("get-by-name?experiment_name=Default");
+  expect(await get(`get?experiment_id=${experiment.experiment_id}`)).toEqual({ experiment });
+  expect(await get("get?experiment_id=none")).toMatchObject({ error_code: "RESOURCE_DOES_NOT_EXIST" });
 });
 
 describe("a batch", () => {
