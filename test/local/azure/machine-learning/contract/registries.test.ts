@@ -51,6 +51,19 @@ test("answers its making with an operation that ends, and its deletion too", asy
   expect((await fixture.call("DELETE", `${id}?api-version=${NEWEST}`)).status).toBe(204);
 });
 
+test("answers 400 to the making of a registry whose name is too short", async () => {
+  const { status, body } = await fixture.call(
+    "PUT",
+    `${REGISTRY_ID.replace("shared", "ab")}?api-version=${NEWEST}`,
+    REGISTRY,
+  );
+  fixture.problems.length = 0;
+  expect(status).toBe(400);
+  expect(body).toMatchObject({
+    error: { message: expect.stringContaining("The registry name 'ab' is not valid, expected 3 to 33") },
+  });
+});
+
 test("tells where a registry is to those who know its name", async () => {
   const found = await fixture.call("GET", "/registrymanagement/v1.0/registries/shared/discovery");
   expect(found.body).toMatchObject({
