@@ -3,7 +3,6 @@ import type { Assets } from "./assets.ts";
 import { type Context, workspaceOf } from "./context.ts";
 import {
   COLLECTOR_SINCE,
-  DEFAULT_REQUEST_TIMEOUT,
   DEPLOYMENT_BODY,
   DEPLOYMENT_PATCH,
   type DeploymentProperties,
@@ -98,7 +97,6 @@ export class Deployments {
       properties: {
         appInsightsEnabled: false,
         egressPublicNetworkAccess: "Enabled",
-        requestSettings: { requestTimeout: DEFAULT_REQUEST_TIMEOUT, maxConcurrentRequestsPerInstance: 1 },
         scaleSettings: { scaleType: "Default" },
         ...given,
         provisioningState: before ? "Updating" : "Creating",
