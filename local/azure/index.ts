@@ -55,6 +55,8 @@ export interface Azure extends AzureAddresses {
   readonly tenantId: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** Of Communication Services, for clients that sign with its access key in place of a token. */
+  readonly emailConnectionString: string;
   /** Where a Teams workflow takes Adaptive Cards; what it is sent is in the mailbox. */
   readonly teamsWebhookUrl: string;
   /** `baseUrl` of GitHub's clients; its repository is `outerloop/models`. */
@@ -171,7 +173,7 @@ async function start(
   stops.push(async () => {
     for (const service of services.splice(0)) await service.stop?.();
   });
-  const [tls] = await secrets;
+  const [tls, keys] = await secrets;
   const identity = await createIdentity({ data, clock });
   services.push(identity.service);
   const moreStats = () => ({ ...storage.stats(), ...broker.stats() });
@@ -199,13 +201,19 @@ async function start(
   };
   options.onListening?.(addresses);
   const { origin } = addresses;
-  const added = await addServices(services, options, { ...addresses, identity, faults, eventHubs });
+  // The resource has keys of its own; here one that follows from the others, hence the same after a restart.
+  const emailAccessKey = Buffer.from(keys.clientSecret("communication-services"), "base64url").toString(
+    "base64",
+  );
+  const started = { ...addresses, identity, faults, eventHubs, emailAccessKey };
+  const added = await addServices(services, options, started);
   isReady();
   return {
     ...addresses,
     tenantId: identity.tenantId,
     clientId: identity.app.clientId,
     clientSecret: identity.app.clientSecret,
+    emailConnectionString: `endpoint=${origin}/;accesskey=${emailAccessKey}`,
     teamsWebhookUrl: `${origin}${added.teamsWebhookPath}`,
     githubApiUrl: `${origin}/github-api`,
     githubToken: added.delivery.githubToken,

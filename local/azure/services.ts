@@ -65,6 +65,7 @@ interface Started {
   readonly faults: Faults;
   readonly storageConnectionString: string;
   readonly eventHubs: EventHubs;
+  readonly emailAccessKey: string;
 }
 
 /**
@@ -75,7 +76,7 @@ interface Started {
 export async function addServices(
   services: Service[],
   { data, clock = systemClock, log = () => {}, retryScale = 1, ...options }: ServiceOptions,
-  { origin, caFile, identity, faults, storageConnectionString, eventHubs }: Started,
+  { origin, caFile, identity, faults, storageConnectionString, eventHubs, emailAccessKey }: Started,
 ) {
   const { authenticate } = identity;
   const eventGrid = createEventGrid({
@@ -102,7 +103,7 @@ export async function addServices(
     measured: (...asked) => machineLearning.measured(...asked),
     log,
   });
-  const mailbox = createMailbox({ data, clock, authenticate });
+  const mailbox = createMailbox({ data, clock, authenticate, accessKey: emailAccessKey });
   const delivery = createDelivery({ data, clock, authenticate, origin: () => origin });
   services.push(monitor.service, mailbox, delivery.service);
   const { raise } = eventGrid;

@@ -136,7 +136,7 @@ export class Assets {
       .filter(({ properties }) => isTagged(properties))
       .filter(({ properties }) => description === null || properties.description === description);
     const shown = listed.map((resource) => visible(call, resource));
-    const offset = Number(query.get("offset") ?? 0) || 0;
+    const offset = readCount(call, "offset") ?? 0;
     const ordered = (isReversed ? shown.reverse() : shown).slice(offset);
     const top = readCount(call, "$top");
     return page(call, ordered, top === undefined ? {} : { top });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ServiceAnswer } from "../service.ts";
+import type { Assets } from "./assets.ts";
 import {
   BATCH_DEFAULTS,
   BATCH_DEPLOYMENT_BODY,
@@ -12,6 +13,7 @@ import type { BatchEndpoints } from "./batch-endpoints.ts";
 import type { Computes } from "./computes.ts";
 import type { Context } from "./context.ts";
 import { workspaceOf } from "./context.ts";
+import { checkEnvironment } from "./environments.ts";
 import { takeFault } from "./faults.ts";
 import { checkEndpointName } from "./names.ts";
 import type { OperationError, Operations } from "./operations.ts";
@@ -28,6 +30,7 @@ export interface BatchDeploymentParts {
   readonly operations: Operations;
   readonly endpoints: BatchEndpoints;
   readonly computes: Computes;
+  readonly assets: Assets;
   readonly paths: Paths;
 }
 
@@ -85,6 +88,9 @@ export class BatchDeployments {
     }
     if (body.properties.compute)
       computes.check("properties.compute", body.properties.compute, call.workspace);
+    const { environmentId } = body.properties;
+    if (environmentId)
+      checkEnvironment(this.#parts.assets, call.workspace, "properties.environmentId", environmentId);
     const { store, clock, provisioning } = this.#context;
     const id = `${endpoint.id}/deployments/${name}`;
     const before = store.get<BatchDeploymentProperties>(id);

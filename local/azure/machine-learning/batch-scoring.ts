@@ -5,6 +5,7 @@ import type { Service, ServiceAnswer, ServiceRequest } from "../service.ts";
 import { type BatchDeploymentProperties, modelUri } from "./batch.ts";
 import type { BatchEndpointRow, BatchEndpoints } from "./batch-endpoints.ts";
 import { type Context, workspaceOf } from "./context.ts";
+import { curated } from "./environments.ts";
 import {
   ASSET_TYPES,
   type CommandDefinition,
@@ -165,7 +166,7 @@ function scoringStep({
     jobType: "Command",
     displayName: STEP,
     command: `node "${SCORER}" ${encoded} "\${{inputs.batch_model}}" "\${{outputs.score}}" ${data.join(" ")}`,
-    environmentId: properties.environmentId ?? "azureml:batch-scoring:1",
+    environmentId: properties.environmentId ?? curated("batch-scoring"),
     computeId: properties.compute,
     inputs: { ...inputs, batch_model: { jobInputType: "custom_model", uri: modelUri(properties.model) } },
     outputs: { score: { jobOutputType: "uri_folder", uri: `azureml://jobs/${name}/outputs/score/paths/` } },

@@ -9,12 +9,15 @@ import {
   type InstanceState,
 } from "./compute.ts";
 import { type Context, guidOf, workspaceId, workspaceOf } from "./context.ts";
+import type { EndpointProperties } from "./endpoint.ts";
 import type { JobProperties } from "./job-definition.ts";
+import { checkSize } from "./machines.ts";
 import { checkAssetName } from "./names.ts";
+import { newCompute } from "./new-compute.ts";
 import type { Operations } from "./operations.ts";
 import { page } from "./paging.ts";
 import { conflict, invalid, Refusal } from "./refusal.ts";
-import { PROVIDER, type Resource, systemData } from "./resource.ts";
+import type { Resource } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
 import type { Runs } from "./runs.ts";
 import { DEFAULT_VM_SIZE, type Usages } from "./usages.ts";
@@ -148,6 +151,8 @@ export class Computes {
     const id = `${call.workspace}/computes/${name}`;
     const before = this.find(id);
     if (before) this.#refuseWhenBusy(before);
+    if (body.properties.computeType !== "Kubernetes")
+      checkSize("properties.properties.vmSize", body.properties.properties.vmSize);
     if (before && before.properties.computeType !== body.properties.computeType) {
       throw conflict(
         `Compute '${name}' is of type ${before.properties.computeType} and cannot become ${body.properties.computeType}.`,
@@ -192,6 +197,7 @@ export class Computes {
         `Compute '${name}' was made in this workspace, expected underlyingResourceAction Delete.`,
       );
     }
+    this.#refuseWhenServing(call.workspace, found);
     const { store, provisioning } = this.#context;
     const { operations } = this.#parts;
     const operation = store.transaction(() => {
@@ -260,29 +266,8 @@ export class Computes {
     body: ComputeBody,
     provisioningState: ComputeProperties["provisioningState"],
   ): void {
-    const { clock, location } = this.#context;
-    const now = new Date(clock.now()).toISOString();
     const before = this.find(id);
-    const { computeType } = body.properties;
-    const kept = computeType === "ComputeInstance" ? before?.properties.properties : {};
-    this.#save({
-      id: before?.id ?? id,
-      name: before?.name ?? name,
-      type: `${PROVIDER}/workspaces/computes`,
-      location: body.location ?? location,
-      tags: body.tags ?? {},
-      ...(body.identity && { identity: body.identity }),
-      ...(body.sku && { sku: body.sku }),
-      properties: {
-        ...body.properties,
-        ...(body.properties.properties && { properties: { ...kept, ...body.properties.properties } }),
-        provisioningState,
-        createdOn: before?.properties.createdOn ?? now,
-        modifiedOn: now,
-        isAttachedCompute: computeType === "Kubernetes",
-      },
-      systemData: systemData(clock.now(), before?.systemData),
-    });
+    this.#save(newCompute(this.#context, { id, name, before }, body, provisioningState));
   }
 
   #settle(target: string, operation: "Create" | "Start" | "Stop" | "Restart", state: InstanceState): void {
@@ -320,6 +305,17 @@ export class Computes {
   #refuseWhenBusy({ name, properties: { provisioningState } }: Compute): void {
     if (provisioningState === "Succeeded" || provisioningState === "Failed") return;
     throw conflict(`Compute '${name}' is ${provisioningState}: wait for the operation under way.`);
+  }
+
+  /** No source tells what Azure answers: left without its cluster, an endpoint would serve from nowhere. */
+  #refuseWhenServing(workspace: string, { id, name }: Compute): void {
+    const endpoint = this.#context.store
+      .list<EndpointProperties>(`${workspace}/onlineEndpoints`)
+      .find(({ resource }) => this.find(resource.properties.compute ?? "", workspace)?.id === id);
+    if (!endpoint) return;
+    throw conflict(
+      `Compute '${name}' has online endpoint '${endpoint.resource.name}' on it: delete the endpoint first.`,
+    );
   }
 
   #save(compute: Compute): void {

@@ -1,6 +1,7 @@
 import { type DeploymentProperties, MAX_REQUEST_TIMEOUT_MS } from "./deployment.ts";
 import { readDuration } from "./duration.ts";
 import type { EndpointProperties } from "./endpoint.ts";
+import { checkSize, MANAGED_SIZES } from "./machines.ts";
 import { parseReference } from "./reference.ts";
 import { invalid } from "./refusal.ts";
 import type { Resource } from "./resource.ts";
@@ -46,6 +47,8 @@ export function checkProperties<P extends Partial<DeploymentProperties>>(
       `properties.instanceType is '${given.instanceType}', expected '${before.instanceType}': it cannot be changed after creation.`,
     );
   }
+  if (given.instanceType && given.endpointComputeType !== "Kubernetes")
+    checkSize("properties.instanceType", given.instanceType, MANAGED_SIZES);
   const longest = MAX_REQUEST_TIMEOUT_MS[given.endpointComputeType ?? "Managed"];
   const timeout = given.requestSettings?.requestTimeout;
   if (timeout && readDuration("properties.requestSettings.requestTimeout", timeout) > longest) {

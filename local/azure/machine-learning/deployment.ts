@@ -5,6 +5,7 @@ import type { Row } from "./store.ts";
 export interface DeploymentProperties {
   readonly endpointComputeType: "Managed" | "Kubernetes";
   readonly model?: string | null | undefined;
+  readonly environmentId?: string | null | undefined;
   readonly instanceType?: string | null | undefined;
   readonly appInsightsEnabled?: boolean | null | undefined;
   readonly egressPublicNetworkAccess?: string | undefined;
@@ -55,6 +56,16 @@ export const DEFAULT_REQUEST_TIMEOUT = "PT5S";
 
 const capacity = z.number().int().min(1, "expected at least 1 instance").max(MAX_INSTANCES);
 
+const DEFAULT_REQUEST_SETTINGS = {
+  requestTimeout: DEFAULT_REQUEST_TIMEOUT,
+  maxConcurrentRequestsPerInstance: 1,
+  maxQueueWait: "PT0.5S",
+} as const;
+
+/** What the official description says counts when the caller leaves a field out. */
+const orElse = <T>(schema: z.ZodType<T>, fallback: T) =>
+  schema.nullish().transform((given): T => given ?? fallback);
+
 export const DEPLOYMENT_BODY = z.looseObject({
   location: z.string().min(1),
   tags: z.record(z.string(), z.string()).nullish(),
@@ -64,6 +75,7 @@ export const DEPLOYMENT_BODY = z.looseObject({
   properties: z.looseObject({
     endpointComputeType: z.enum(["Managed", "Kubernetes"]),
     model: z.string().min(1),
+    environmentId: z.string().nullish(),
     codeConfiguration: z
       .null({ error: "expected none: models are served by their own flavor here" })
       .optional(),
@@ -73,20 +85,22 @@ export const DEPLOYMENT_BODY = z.looseObject({
     properties: z.record(z.string(), z.string().nullable()).nullish(),
     requestSettings: z
       .looseObject({
-        requestTimeout: z.string().nullish(),
-        maxConcurrentRequestsPerInstance: z.number().int().min(1).nullish(),
-        maxQueueWait: z.string().nullish(),
+        requestTimeout: orElse(z.string(), DEFAULT_REQUEST_TIMEOUT),
+        maxConcurrentRequestsPerInstance: orElse(z.number().int().min(1), 1),
+        maxQueueWait: orElse(z.string(), "PT0.5S"),
       })
-      .nullish(),
+      .nullish()
+      .transform((given) => given ?? DEFAULT_REQUEST_SETTINGS),
     dataCollector: z
       .looseObject({
         collections: z.record(
           z.string(),
           z.looseObject({
-            dataCollectionMode: z.enum(["Enabled", "Disabled"]).nullish(),
-            samplingRate: z.number().min(0).max(1).nullish(),
+            dataCollectionMode: orElse(z.enum(["Enabled", "Disabled"]), "Disabled"),
+            samplingRate: orElse(z.number().min(0).max(1), 1),
           }),
         ),
+        rollingRate: orElse(z.enum(["Year", "Month", "Day", "Hour", "Minute"]), "Hour"),
       })
       .nullish(),
   }),

@@ -1,8 +1,8 @@
 import type { ServiceAnswer } from "../service.ts";
+import type { Assets } from "./assets.ts";
 import { type Context, workspaceOf } from "./context.ts";
 import {
   COLLECTOR_SINCE,
-  DEFAULT_REQUEST_TIMEOUT,
   DEPLOYMENT_BODY,
   DEPLOYMENT_PATCH,
   type DeploymentProperties,
@@ -16,6 +16,7 @@ import { checkProperties, checkTarget } from "./deployment-checks.ts";
 import { DeploymentLife, type DeploymentLifeParts } from "./deployment-life.ts";
 import type { EndpointProperties } from "./endpoint.ts";
 import type { Endpoints } from "./endpoints.ts";
+import { checkEnvironment } from "./environments.ts";
 import type { ModelHost } from "./model-host.ts";
 import { checkEndpointName } from "./names.ts";
 import type { Operations } from "./operations.ts";
@@ -26,6 +27,7 @@ import { type Call, type Router, readBody } from "./router.ts";
 
 export interface DeploymentParts extends DeploymentLifeParts {
   readonly endpoints: Endpoints;
+  readonly assets: Assets;
 }
 
 /** Deployments behind online endpoints: each serves one model, loaded here when its operation ends. */
@@ -34,12 +36,14 @@ export class Deployments {
   readonly #operations: Operations;
   readonly #endpoints: Endpoints;
   readonly #host: ModelHost;
+  readonly #assets: Assets;
 
   constructor(context: Context, operations: Operations, parts: DeploymentParts) {
     this.#context = context;
     this.#operations = operations;
     this.#endpoints = parts.endpoints;
     this.#host = parts.host;
+    this.#assets = parts.assets;
     new DeploymentLife(context, parts).define(operations);
   }
 
@@ -80,6 +84,8 @@ export class Deployments {
     else this.#refuseOneMore(endpoint, name);
     checkTarget(endpoint, name, body.properties.endpointComputeType);
     const given = checkProperties(knownTo(call, body.properties), before?.resource.properties);
+    if (given.environmentId)
+      checkEnvironment(this.#assets, call.workspace, "properties.environmentId", given.environmentId);
     const resource: Resource<DeploymentProperties> = {
       id: before?.resource.id ?? id,
       name: before?.resource.name ?? name,
@@ -91,7 +97,6 @@ export class Deployments {
       properties: {
         appInsightsEnabled: false,
         egressPublicNetworkAccess: "Enabled",
-        requestSettings: { requestTimeout: DEFAULT_REQUEST_TIMEOUT, maxConcurrentRequestsPerInstance: 1 },
         scaleSettings: { scaleType: "Default" },
         ...given,
         provisioningState: before ? "Updating" : "Creating",

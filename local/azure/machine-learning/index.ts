@@ -195,15 +195,16 @@ function assemble(context: Context, options: MachineLearningOptions) {
     environment: options.jobEnvironment ?? {},
   });
   const pipelines = new Pipelines(context, { runs, runner, assets });
-  const jobs = new Jobs(context, { operations, runs, runner, pipelines, computes, paths });
+  const jobs = new Jobs(context, { operations, runs, runner, pipelines, computes, paths, assets });
   const endpoints = new Endpoints(context, { operations, usages, computes, host });
-  const deployments = new Deployments(context, operations, { endpoints, host, usages, quotas });
+  const deployments = new Deployments(context, operations, { endpoints, host, usages, quotas, assets });
   const batchEndpoints = new BatchEndpoints(context, operations);
   const batchDeployments = new BatchDeployments(context, {
     operations,
     endpoints: batchEndpoints,
     computes,
     paths,
+    assets,
   });
   const batch = new BatchScoring(context, { batchEndpoints, jobs, authenticate: options.authenticate });
   const monitors = new Monitors(context, { jobs, runs });

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ServiceAnswer } from "../service.ts";
+import type { Assets } from "./assets.ts";
 import { checkBindings } from "./command-binding.ts";
 import type { Computes } from "./computes.ts";
 import type { Context } from "./context.ts";
 import { readDuration } from "./duration.ts";
+import { checkEnvironment } from "./environments.ts";
 import {
   fixedPart,
   isTerminal,
@@ -13,6 +15,7 @@ import {
   type Step,
 } from "./job-definition.ts";
 import { checkInputs, type JobRunner } from "./job-runner.ts";
+import { checkSize } from "./machines.ts";
 import { checkAssetName } from "./names.ts";
 import { newJob } from "./new-job.ts";
 import type { Operations } from "./operations.ts";
@@ -31,6 +34,7 @@ export interface JobParts {
   readonly pipelines: Pipelines;
   readonly computes: Computes;
   readonly paths: Paths;
+  readonly assets: Assets;
 }
 
 /** Where a job is submitted, and how its submitter reached the service. */
@@ -90,8 +94,13 @@ export class Jobs {
       { workspace, name, origin, now: this.#context.clock.now() },
       told(definition),
     );
-    this.#check(workspace, job.id, definition, name);
-    for (const step of plan ?? []) this.#check(workspace, job.id, step.definition, name);
+    this.#check(workspace, definition);
+    for (const step of plan ?? []) this.#check(workspace, step.definition);
+    if (definition.jobType === "Pipeline" && !plan) {
+      // What its steps read from each other is not there yet.
+      for (const { node, definition: step } of pipelines.check(job.id, name, definition))
+        this.#checkPlace(workspace, step, `jobs.${node}.`);
+    }
     this.#context.store.transaction(() => {
       runs.add(job, { ...hidden, submitted: fixedPart(given), ...(plan && { plan }) });
       this.#context.store.count("jobsSubmitted");
@@ -137,14 +146,23 @@ export class Jobs {
     };
   }
 
-  #check(workspace: string, id: string, definition: JobDefinition, name: string): void {
-    const { computes, pipelines, paths } = this.#parts;
-    checkInputs(paths, workspace, definition);
-    if (definition.computeId) computes.check("computeId", definition.computeId, workspace);
-    if (definition.jobType === "Pipeline") {
-      pipelines.check(id, name, definition);
-      return;
-    }
+  #check(workspace: string, definition: JobDefinition): void {
+    checkInputs(this.#parts.paths, workspace, definition);
+    this.#checkPlace(workspace, definition);
+  }
+
+  /**
+   * Whether there is what it is to run in and on.
+   *
+   * @param at - where in what was submitted the definition is
+   */
+  #checkPlace(workspace: string, definition: JobDefinition, at = ""): void {
+    const { computes, assets } = this.#parts;
+    if (definition.computeId) computes.check(`${at}computeId`, definition.computeId, workspace);
+    if (definition.jobType === "Pipeline") return;
+    checkEnvironment(assets, workspace, `${at}environmentId`, definition.environmentId);
+    const { instanceType } = definition.resources ?? {};
+    if (instanceType && !definition.computeId) checkSize(`${at}resources.instanceType`, instanceType);
     checkBindings(definition);
     if (definition.limits?.timeout) readDuration("limits.timeout", definition.limits.timeout);
   }

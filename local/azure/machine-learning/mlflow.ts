@@ -2,24 +2,44 @@ import * as z from "zod";
 import type { Service, ServiceAnswer, ServiceRequest } from "../service.ts";
 import { type Context, workspaceId, workspaceOf } from "./context.ts";
 import { isTerminal, type JobSecrets, type JobStatus } from "./job-definition.ts";
-import { Metrics } from "./metrics.ts";
+import { inJson, Metrics } from "./metrics.ts";
 import { mlflowAnswer, Refusal } from "./refusal.ts";
 import { readJson } from "./router.ts";
+import { inOrder, readFilter, type ShownRun } from "./run-search.ts";
 import { experimentId, type JobRow, type Runs } from "./runs.ts";
 
 const RunId = z.looseObject({ run_id: z.string().optional(), run_uuid: z.string().optional() });
+/** As protocol buffers have it in JSON: what JSON has no number for is a text. */
+const DOUBLE = z.union([
+  z.number(),
+  z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number),
+  z
+    .string()
+    .regex(/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i, "expected a number, NaN, Infinity or -Infinity")
+    .transform(Number),
+]);
 const Metric = z.looseObject({
   key: z.string().min(1),
-  value: z.number(),
+  value: DOUBLE,
   timestamp: z.coerce.number().int().optional(),
   step: z.coerce.number().int().default(0),
 });
+const Tag = z.looseObject({ key: z.string().min(1) });
 const Pair = z.looseObject({ key: z.string().min(1), value: z.coerce.string() });
-const Batch = z.looseObject({
-  metrics: z.array(Metric).default([]),
-  params: z.array(Pair).default([]),
-  tags: z.array(Pair).default([]),
-});
+/** @see MLflow REST API, "Log Batch": request limits */
+const MOST = { metrics: 1000, params: 100, tags: 100, inAll: 1000 } as const;
+const listOf = <T>(schema: z.ZodType<T>, what: "metrics" | "params" | "tags") =>
+  z.array(schema).max(MOST[what], `expected at most ${MOST[what]} in one request`).default([]);
+const Batch = z
+  .looseObject({
+    metrics: listOf(Metric, "metrics"),
+    params: listOf(Pair, "params"),
+    tags: listOf(Pair, "tags"),
+  })
+  .refine(
+    ({ metrics, params, tags }) => metrics.length + params.length + tags.length <= MOST.inAll,
+    `expected at most ${MOST.inAll} metrics, params and tags in one request`,
+  );
 const Search = z.looseObject({
   experiment_ids: z.array(z.string()).default([]),
   filter: z.string().default(""),
@@ -28,7 +48,7 @@ const Search = z.looseObject({
     .string()
     .regex(/^\d{1,9}$/, "expected one that an answer brought")
     .optional(),
-  order_by: z.array(z.string()).max(0, "expected none: runs come newest first here").optional(),
+  order_by: z.array(z.string()).default([]),
 });
 
 /** What is asked of one run, by its id. */
@@ -38,12 +58,10 @@ const OF_A_RUN: readonly string[] = [
   "POST runs/log-metric",
   "POST runs/log-parameter",
   "POST runs/set-tag",
+  "POST runs/delete-tag",
   "POST runs/log-batch",
   "POST runs/update",
 ];
-
-/** `tags.name = 'value'`, the name bare, in backticks or in double quotes; clauses joined by `and`. */
-const CLAUSE = /^\s*tags?\.(?:`([^`]+)`|"([^"]+)"|([\w.]+))\s*=\s*['"]([^'"]*)['"]\s*$/;
 
 /** MLflow's tracking REST; a run is a job, and its id the job's name. */
 export class Mlflow implements Service {
@@ -94,7 +112,8 @@ export class Mlflow implements Service {
   #call(request: ServiceRequest, workspace: string, path: string): object {
     const call = `${request.method} ${path}`;
     if (call === "POST runs/search") return this.#search(this.#signedIn(request), workspace);
-    if (call === "GET experiments/get-by-name") return this.#experiment(this.#signedIn(request), workspace);
+    if (call === "GET experiments/get" || call === "GET experiments/get-by-name")
+      return this.#experiment(this.#signedIn(request), workspace);
     if (call === "POST experiments/search") return this.#experiments(this.#signedIn(request), workspace);
     if (!OF_A_RUN.includes(call)) {
       throw new Refusal(
@@ -106,7 +125,7 @@ export class Mlflow implements Service {
     const run = this.#run(request, workspace);
     switch (call) {
       case "GET runs/get":
-        return { run: this.#render(run) };
+        return { run: told(this.#render(run)) };
       case "GET metrics/get-history":
         return this.#metrics.history(run.key, request.query);
       case "POST runs/log-metric":
@@ -115,6 +134,8 @@ export class Mlflow implements Service {
         return this.#log(run, { metrics: [], params: [read(request, Pair)], tags: [] });
       case "POST runs/set-tag":
         return this.#log(run, { metrics: [], params: [], tags: [read(request, Pair)] });
+      case "POST runs/delete-tag":
+        return this.#deleteTag(run, read(request, Tag).key);
       case "POST runs/log-batch":
         return this.#log(run, read(request, Batch));
       default:
@@ -151,38 +172,43 @@ export class Mlflow implements Service {
     return {};
   }
 
+  #deleteTag(run: JobRow, key: string): object {
+    if (!this.#runs.deleteTag(run.key, key))
+      throw missing(`No tag with name '${key}' in run '${run.resource.name}'`);
+    return {};
+  }
+
   #search(request: ServiceRequest, workspace: string): object {
     const search = read(request, Search);
-    const { experiment_ids: experiments, filter } = search;
-    const wanted = readFilter(filter);
+    const { experiment_ids: experiments, filter, order_by: orderBy } = search;
+    const passes = readFilter(filter);
     const found = this.#runs
       .of(workspace)
       .map((run) => this.#render(run))
       .filter(({ info }) => experiments.length === 0 || experiments.includes(info.experiment_id))
-      .filter(({ data }) =>
-        wanted.every((clause) =>
-          data.tags.some((tag) => tag.key === clause.key && tag.value === clause.value),
-        ),
-      );
-    return pageOf("runs", found.reverse(), search);
+      .filter(passes);
+    return pageOf("runs", inOrder(found.reverse(), orderBy).map(told), search);
   }
 
   /** All that there are, the one with the oldest run first: a filter is not read here. */
   #experiments(request: ServiceRequest, workspace: string): object {
     const search = read(request, Search);
     if (search.filter !== "") throw bad(`filter is '${search.filter}', expected none for experiments`);
+    if (search.order_by.length > 0) throw bad("order_by is given, expected none for experiments");
     const names = this.#runs.of(workspace).map(({ resource }) => resource.properties.experimentName);
     const found = [...new Set(names)].map((name) => experimentOf(workspace, name));
     return pageOf("experiments", found, search);
   }
 
-  #experiment(request: ServiceRequest, workspace: string): object {
-    const name = request.query.get("experiment_name") ?? "";
-    const isKnown = this.#runs
+  /** By its name or by its id. */
+  #experiment({ query }: ServiceRequest, workspace: string): object {
+    const asked = query.get("experiment_name") ?? query.get("experiment_id") ?? "";
+    const found = this.#runs
       .of(workspace)
-      .some(({ resource }) => resource.properties.experimentName === name);
-    if (!isKnown) throw missing(`Experiment '${name}' does not exist`);
-    return { experiment: experimentOf(workspace, name) };
+      .map(({ resource }) => resource.properties.experimentName)
+      .find((name) => asked === (query.has("experiment_name") ? name : experimentId(workspace, name)));
+    if (found === undefined) throw missing(`Experiment '${asked}' does not exist`);
+    return { experiment: experimentOf(workspace, found) };
   }
 
   #render({ key, resource, hidden }: JobRow) {
@@ -211,6 +237,8 @@ export class Mlflow implements Service {
     };
   }
 }
+
+const told = ({ info, data }: ShownRun) => ({ info, data: { ...data, metrics: data.metrics.map(inJson) } });
 
 const experimentOf = (workspace: string, name: string) => ({
   experiment_id: experimentId(workspace, name),
@@ -250,15 +278,6 @@ function statusOf(status: JobStatus): string {
   if (status === "Failed") return "FAILED";
   if (status === "Canceled") return "KILLED";
   return BEFORE_RUNNING.includes(status) ? "SCHEDULED" : "RUNNING";
-}
-
-function readFilter(filter: string): { key: string; value: string }[] {
-  if (filter.trim() === "") return [];
-  return filter.split(/\s+and\s+/i).map((clause) => {
-    const found = CLAUSE.exec(clause);
-    if (!found) throw bad(`filter has '${clause}', expected clauses such as tags.name = 'value'`);
-    return { key: found[1] ?? found[2] ?? found[3] ?? "", value: found[4] ?? "" };
-  });
 }
 
 function fromQuery(query: URLSearchParams): z.infer<typeof RunId> {

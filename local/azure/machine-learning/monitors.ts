@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { BREACH_TAG } from "../../world/jobs/breach.ts";
 import { type Context, workspaceOf } from "./context.ts";
 import { readDuration } from "./duration.ts";
+import { curated } from "./environments.ts";
 import { ASSET_TYPES, type CommandDefinition, type JobInput, type Step } from "./job-definition.ts";
 import type { Jobs, Submission } from "./jobs.ts";
 import {
@@ -97,7 +98,7 @@ function definitionOf(
     jobType: "Command",
     displayName: name,
     command: `node "${SCRIPT}" ${encoded} ${places.map((place) => `"${place}"`).join(" ")}`,
-    environmentId: "azureml:model-monitoring:1",
+    environmentId: curated("model-monitoring"),
     inputs: { production: inputOf(productionData), reference: inputOf(referenceData) },
     outputs: { signal_output: { jobOutputType: "uri_folder" } },
     resources: { instanceType: computeConfiguration.instanceType, instanceCount: 1 },

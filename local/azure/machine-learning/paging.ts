@@ -18,13 +18,14 @@ export function page(
   return { status: 200, body: { value: wanted.slice(from, until), ...more } };
 }
 
-/** @throws {Refusal} 400 unless it is a whole number above 0 */
-export function readCount(call: Call, name: "$top" | "count"): number | undefined {
+/** @throws {Refusal} 400 unless it is a whole number, of items above 0 and of those to leave out from 0 */
+export function readCount(call: Call, name: "$top" | "count" | "offset"): number | undefined {
   const text = call.request.query.get(name);
   if (text === null) return undefined;
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1)
-    throw invalid(`${name} is '${text}', expected a whole number above 0.`);
+  const least = name === "offset" ? 0 : 1;
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < least)
+    throw invalid(`${name} is '${text}', expected a whole number ${least === 0 ? "from 0" : "above 0"}.`);
   return count;
 }
 

@@ -69,14 +69,10 @@ export class Paths {
 
   #asset(workspace: string, reference: AssetReference, expected: AssetKind, uri: string): AssetProperties {
     const { name, version, kind = expected } = reference;
-    const own = workspace.slice(workspace.lastIndexOf("/") + 1);
-    // The long form names a workspace by its id, which is none of its names.
-    if (reference.workspace && reference.workspace !== guidOf(workspace)) {
-      if (reference.workspace.toLowerCase() !== own.toLowerCase()) {
-        throw invalid(
-          `'${uri}' is in workspace '${reference.workspace}', expected one of workspace '${own}', or of a registry.`,
-        );
-      }
+    if (!isOwn(workspace, reference)) {
+      throw invalid(
+        `'${uri}' is in workspace '${reference.workspace}', expected one of workspace '${nameOf(workspace)}', or of a registry.`,
+      );
     }
     const found = this.#assets.find(workspace, kind, name, version);
     if (found) return found.resource.properties;
@@ -113,6 +109,13 @@ export class Paths {
       : join(this.job(workspace, job), "outputs", name);
   }
 }
+
+/** Whether a reference stays in the workspace. The long form names that by its id, which is none of its names. */
+export function isOwn(workspace: string, { workspace: named }: AssetReference): boolean {
+  return !named || named === guidOf(workspace) || named.toLowerCase() === nameOf(workspace).toLowerCase();
+}
+
+const nameOf = (workspace: string): string => workspace.slice(workspace.lastIndexOf("/") + 1);
 
 function placeOf(properties: AssetProperties): string {
   return properties.modelUri ?? properties.dataUri ?? properties.codeUri ?? "";

@@ -10,7 +10,7 @@ import {
   type PipelineDefinition,
   type Step,
 } from "./job-definition.ts";
-import { parseReference } from "./reference.ts";
+import { LATEST, parseReference } from "./reference.ts";
 import { invalid } from "./refusal.ts";
 
 const assetType = z.enum(ASSET_TYPES);
@@ -110,7 +110,17 @@ function componentOf(key: string, { componentId }: Node, workspace: string, asse
   }
   const found = assets.locate(workspace, reference, "components");
   if (!found) throw invalid(`${at} is '${componentId}', which is no component here.`, "NotFound");
-  return read(COMPONENT, found.resource.properties.componentSpec, `the component of jobs.${key}`);
+  const component = read(COMPONENT, found.resource.properties.componentSpec, `the component of jobs.${key}`);
+  if (reference.type === "asset") return component;
+  return { ...component, environment: inRegistry(reference.registry, component.environment) };
+}
+
+/** A registry depends on no workspace: what its component names by name and version is in it as well. */
+function inRegistry(registry: string, environment: string): string {
+  const named = parseReference(environment);
+  if (named?.type !== "asset" || named.workspace) return environment;
+  const by = named.version === LATEST ? "labels/latest" : `versions/${named.version}`;
+  return `azureml://registries/${registry}/environments/${named.name}/${by}`;
 }
 
 function inputsOf(

@@ -44,9 +44,13 @@ export class Pipelines {
     });
   }
 
-  /** @throws {Refusal} 400 when the steps cannot be run */
-  check(id: string, name: string, definition: PipelineDefinition): void {
-    this.#plan(id, name, definition);
+  /**
+   * The steps that a pipeline will have. One without any is taken, as the official example shows, and is soon through.
+   *
+   * @throws {Refusal} 400 when they cannot be run
+   */
+  check(id: string, name: string, definition: PipelineDefinition): readonly Step[] {
+    return this.#plan(id, name, definition);
   }
 
   /** Takes a pipeline that was written as NotStarted. */

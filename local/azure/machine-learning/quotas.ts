@@ -8,7 +8,7 @@ import type { Router } from "./router.ts";
 /**
  * Instances that must be free for an upgrade, per instance that serves.
  *
- * @see Microsoft Learn, "Manage and increase quotas": 20 % are reserved for upgrades of managed online deployments
+ * @see Microsoft Learn, "Manage and increase quotas": 20 % are reserved for upgrades, but for sizes that are exempt
  */
 const UPGRADE_RESERVE = 1.2;
 
@@ -31,7 +31,8 @@ export class Quotas {
   refusal(id: string, size: string, instances: number): OperationError | undefined {
     const machine = machineOf(size);
     if (!machine) return undefined;
-    const asked = Math.ceil(UPGRADE_RESERVE * instances) * machine.cores;
+    const reserve = machine.isExemptFromReserve ? 1 : UPGRADE_RESERVE;
+    const asked = Math.ceil(reserve * instances) * machine.cores;
     const used = this.#used(machine.family, id);
     const { coreQuota } = this.#context;
     if (used + asked <= coreQuota) return undefined;

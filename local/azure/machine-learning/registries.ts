@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { ServiceAnswer } from "../service.ts";
 import { type Context, guidOf, registryId } from "./context.ts";
-import { checkAssetName } from "./names.ts";
+import { checkPlaceName } from "./names.ts";
 import type { Operations } from "./operations.ts";
 import { page } from "./paging.ts";
 import { conflict, Refusal } from "./refusal.ts";
@@ -105,7 +105,7 @@ export class Registries {
   }
 
   #put(call: Call): ServiceAnswer {
-    checkAssetName("registry", call.workspaceName);
+    checkPlaceName("registry", call.workspaceName);
     const body = readBody(call.request, BODY);
     const { store, clock, provisioning } = this.#context;
     const before = this.#get(call.workspace);

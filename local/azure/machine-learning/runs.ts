@@ -170,6 +170,16 @@ export class Runs {
     );
   }
 
+  /** @returns whether there was one */
+  deleteTag(id: string, key: string): boolean {
+    const found = this.get(id);
+    const { [key]: before, ...tags } = found?.resource.properties.tags ?? {};
+    if (!found || before === undefined) return false;
+    const { properties } = found.resource;
+    this.#context.store.put({ ...found.resource, properties: { ...properties, tags } }, found.hidden);
+    return true;
+  }
+
   /** To be called in the transaction that writes the status. A completed run is told of twice, as by the service. */
   announce({ resource: job, hidden }: JobRow): void {
     const { status, experimentName, tags, properties } = job.properties;

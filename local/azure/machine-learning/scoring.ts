@@ -284,13 +284,15 @@ export class Scoring implements Service {
 }
 
 /**
- * Data is collected unless the deployment says otherwise: the 2022-10-01 client cannot ask for it. A request is in the
- * sample by its id, so that what is collected of its answer belongs to what is collected of its input.
+ * Data of a deployment without a collector is collected, because the 2022-10-01 client cannot ask for one; with one, the
+ * collections count that it names and enables, as officially described. A request is in the sample by its id, so that
+ * what is collected of its answer belongs to what is collected of its input.
  */
 function collects({ properties }: Deployment, collection: string, requestId: string): boolean {
-  const { dataCollectionMode, samplingRate } = properties.dataCollector?.collections[collection] ?? {};
+  if (!properties.dataCollector) return true;
+  const { dataCollectionMode, samplingRate } = properties.dataCollector.collections[collection] ?? {};
   const chance = Number.parseInt(requestId.slice(0, 8), 16) / 2 ** 32;
-  return dataCollectionMode !== "Disabled" && chance < (samplingRate ?? 1);
+  return dataCollectionMode === "Enabled" && chance < (samplingRate ?? 1);
 }
 
 const plain = (message: string): string => JSON.stringify({ message });

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { ServiceAnswer } from "../service.ts";
 import { type Context, guidOf, workspaceId } from "./context.ts";
 import type { JobRunner } from "./job-runner.ts";
-import { checkAssetName } from "./names.ts";
+import { checkPlaceName } from "./names.ts";
 import type { Operations } from "./operations.ts";
 import { invalid } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
@@ -79,7 +79,7 @@ export class Workspaces {
 
   /** `PUT {workspaces}/{name}`: the one call for which the workspace need not be there. */
   put(call: Call): ServiceAnswer {
-    checkAssetName("workspace", call.workspaceName);
+    checkPlaceName("workspace", call.workspaceName);
     const body = readBody(call.request, BODY);
     if (body.location !== this.#context.location) {
       throw invalid(

@@ -2,16 +2,26 @@ import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import type { Clock } from "../../clock.ts";
 import type { ServiceAnswer, ServiceRequest } from "../service.ts";
+import { isSignedWith } from "./access-key.ts";
 import type { MailStore } from "./store.ts";
 
 export interface EmailApiOptions {
   readonly store: MailStore;
   readonly clock: Clock;
   readonly authenticate: (headers: Readonly<Record<string, string>>) => boolean;
+  /** Of the resource, in base64: it signs requests that bring no token. Absent: tokens alone are taken. */
+  readonly accessKey?: string | undefined;
 }
 
 const Address = z.object({ address: z.email(), displayName: z.string().optional() });
 const Addresses = z.array(Address).nullish();
+
+const Attachment = z.object({
+  name: z.string().min(1),
+  contentType: z.string().min(1),
+  contentInBase64: z.base64(),
+  contentId: z.string().optional(),
+});
 
 const Message = z.looseObject({
   senderAddress: z.email(),
@@ -23,16 +33,20 @@ const Message = z.looseObject({
     .transform(({ to, cc, bcc }) => [...(to ?? []), ...(cc ?? []), ...(bcc ?? [])])
     .refine((all) => all.length > 0, "names nobody: expected an address in to, cc or bcc")
     .refine((all) => all.length <= 50, "names more than 50 addresses"),
+  replyTo: Addresses,
+  attachments: z.array(Attachment).nullish(),
 });
 
 /** The e-mail data plane of Azure Communication Services: send, and ask what became of it. */
-export function createEmailApi({ store, clock, authenticate }: EmailApiOptions) {
+export function createEmailApi({ store, clock, authenticate, accessKey }: EmailApiOptions) {
   return function handle(request: ServiceRequest): ServiceAnswer | undefined {
     const [area, kind, id] = request.segments;
     const isSend = request.path === "/emails:send" && request.method === "POST";
     const isStatus = area === "emails" && kind === "operations" && id && request.method === "GET";
     if (!isSend && !isStatus) return undefined;
-    if (!authenticate(request.headers)) return refusal(401, "Denied", "Denied by the resource provider.");
+    const isSigned = accessKey !== undefined && isSignedWith(accessKey, request);
+    if (!isSigned && !authenticate(request.headers))
+      return refusal(401, "Denied", "Denied by the resource provider.");
     if (!request.query.get("api-version")) {
       return refusal(400, "MissingApiVersionParameter", "The api-version query parameter is required.");
     }
@@ -51,7 +65,7 @@ export function createEmailApi({ store, clock, authenticate }: EmailApiOptions) 
     if (store.hasOperation(operationId)) return accepted(request, operationId);
     const read = readMessage(request.body);
     if ("refused" in read) return refusal(400, "BadRequest", read.refused);
-    const { senderAddress, recipients, content } = read.message;
+    const { senderAddress, recipients, content, replyTo, attachments } = read.message;
     store.add({
       operationId,
       receivedAt: new Date(clock.now()).toISOString(),
@@ -60,6 +74,8 @@ export function createEmailApi({ store, clock, authenticate }: EmailApiOptions) 
       subject: content.subject,
       text: content.plainText ?? "",
       html: content.html ?? "",
+      replyTo: replyTo?.map(({ address }) => address) ?? [],
+      attachments: attachments ?? [],
     });
     return accepted(request, operationId);
   }

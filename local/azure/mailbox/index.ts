@@ -7,7 +7,7 @@ import { CARD_STYLE } from "../teams/style.ts";
 import { createTeams } from "../teams/webhook.ts";
 import { createEmailApi } from "./email-api.ts";
 import { FRAME_SCRIPT } from "./frame.ts";
-import { cardPage, listPage, mailDocument, mailPage, missingPage } from "./pages.ts";
+import { attachmentFile, cardPage, listPage, mailDocument, mailPage, missingPage } from "./pages.ts";
 import { type Mail, MailStore } from "./store.ts";
 import { STYLE } from "./style.ts";
 
@@ -16,6 +16,8 @@ export interface MailboxOptions {
   readonly data: string;
   readonly authenticate: (headers: Readonly<Record<string, string>>) => boolean;
   readonly clock?: Clock;
+  /** Access key of Communication Services, in base64. */
+  readonly accessKey?: string;
 }
 
 const JAVASCRIPT = { "content-type": "text/javascript; charset=utf-8", "x-content-type-options": "nosniff" };
@@ -33,21 +35,27 @@ export interface Mailbox extends Service {
  * Azure Communication Services e-mail and a Teams channel, whose every mail and card ends in one mailbox on this
  * machine, with pages to read it.
  */
-export function createMailbox({ data, authenticate, clock = systemClock }: MailboxOptions): Mailbox {
+export function createMailbox({
+  data,
+  authenticate,
+  accessKey,
+  clock = systemClock,
+}: MailboxOptions): Mailbox {
   const store = new MailStore(path.join(data, "mailbox.sqlite"));
   const cards = new CardStore(path.join(data, "teams.sqlite"));
-  const emailApi = createEmailApi({ store, clock, authenticate });
+  const emailApi = createEmailApi({ store, clock, authenticate, accessKey });
   const teams = createTeams({ store: cards, clock });
 
   async function handle(request: ServiceRequest): Promise<ServiceAnswer | undefined> {
     const [area, ...rest] = request.segments;
     const isRead = request.method === "GET" || request.method === "HEAD";
-    if (isRead && request.path === "/mailbox.json") return { status: 200, body: store.mails(JSON_LIMIT) };
-    if (isRead && area === "mailbox" && rest.length < 3) return show(rest);
+    if (isRead && request.path === "/mailbox.json")
+      return { status: 200, body: store.mails(JSON_LIMIT).map(withoutContents) };
+    if (isRead && area === "mailbox" && rest.length < 4) return show(rest);
     return teams.handle(request) ?? emailApi(request);
   }
 
-  function show([first, second]: readonly string[]): ServiceAnswer {
+  function show([first, second, third]: readonly string[]): ServiceAnswer {
     if (first === undefined) {
       const totals = { mails: store.count(), cards: cards.count() };
       return listPage(store.mails(PAGE_LIMIT), cards.cards(PAGE_LIMIT), totals, PAGE_LIMIT, clock.now());
@@ -60,7 +68,12 @@ export function createMailbox({ data, authenticate, clock = systemClock }: Mailb
       return card ? cardPage(card) : missingPage(second ?? "", "card");
     }
     const mail = store.mail(numberOf(first));
-    if (!mail || (second !== undefined && second !== "html")) return missingPage(first);
+    if (mail && second === "attachments") {
+      const file = mail.attachments?.[numberOf(third) - 1];
+      return file ? attachmentFile(file) : missingPage(third ?? "", "attachment");
+    }
+    if (!mail || third !== undefined || (second !== undefined && second !== "html"))
+      return missingPage(first);
     return second === "html" ? mailDocument(mail) : mailPage(mail);
   }
 
@@ -75,6 +88,12 @@ export function createMailbox({ data, authenticate, clock = systemClock }: Mailb
       cards.close();
     },
   };
+}
+
+/** Whoever wants a file asks for it by its number. */
+function withoutContents({ attachments, ...mail }: Mail): object {
+  if (!attachments) return mail;
+  return { ...mail, attachments: attachments.map(({ contentInBase64: _, ...file }) => file) };
 }
 
 /** 0 is no mail's number. */

@@ -3,7 +3,7 @@ import { htmlHeaders, page } from "../front/page.ts";
 import type { ServiceAnswer } from "../service.ts";
 import { drawCard } from "../teams/draw.ts";
 import type { KeptCard } from "../teams/store.ts";
-import type { Mail } from "./store.ts";
+import type { Attachment, Mail } from "./store.ts";
 
 const STYLESHEET = "/mailbox/style.css";
 
@@ -118,6 +118,15 @@ export function mailPage(mail: Mail): ServiceAnswer {
       null,
       row("From", mail.from),
       row("To", mail.to.join(", ")),
+      mail.replyTo && row("Reply to", mail.replyTo.join(", ")),
+      mail.attachments &&
+        row(
+          "Attachments",
+          mail.attachments.map(({ name }, index) => [
+            index > 0 && ", ",
+            h("a", { href: `/mailbox/${mail.id}/attachments/${index + 1}` }, name),
+          ]),
+        ),
       row("Received", time(mail, `${mail.receivedAt.slice(0, 19).replace("T", " ")} UTC`)),
       row("Operation", mail.operationId),
     ),
@@ -154,6 +163,16 @@ export function mailDocument({ html }: Mail): ServiceAnswer {
   const at = head ? head.index + head[0].length : 0;
   const body = `${html.slice(0, at)}<base target="_blank">${html.slice(at)}`;
   return { status: 200, headers: htmlHeaders(MAIL_POLICY), body };
+}
+
+/** A stranger's file: it is saved, never shown in a page's origin. */
+export function attachmentFile({ name, contentInBase64 }: Attachment): ServiceAnswer {
+  const headers = {
+    "content-type": "application/octet-stream",
+    "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
+    "x-content-type-options": "nosniff",
+  };
+  return { status: 200, headers, body: Buffer.from(contentInBase64, "base64") };
 }
 
 function row(name: string, value: ComponentChildren): VNode[] {

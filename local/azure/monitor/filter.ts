@@ -2,6 +2,8 @@
 export interface DimensionFilter {
   readonly dimension: string;
   isWanted(value: string): boolean;
+  /** Whether it chooses without splitting. */
+  readonly isRolledUp?: boolean;
 }
 
 const TOKEN = /\s*(?:([()])|'((?:[^']|'')*)'|([A-Za-z_][\w.-]*))/y;

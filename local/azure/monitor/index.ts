@@ -11,6 +11,7 @@ import { createDiagnostics, type EventHubs } from "./diagnostics/index.ts";
 import { createLogsApi } from "./logs/index.ts";
 import { metricSource } from "./metric-source.ts";
 import { createMetricsApi } from "./metrics-api.ts";
+import { createMetricsBatchApi } from "./metrics-batch.ts";
 import { RequestStore } from "./store.ts";
 
 export type { Notice, Notify } from "./action-groups/index.ts";
@@ -62,6 +63,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
   const diagnostics = createDiagnostics({ ...logged, eventHubs: options.eventHubs ?? NO_EVENT_HUBS });
   const parts = [
     createMetricsApi(common),
+    createMetricsBatchApi(common),
     createLogsApi(logged),
     groups.handle,
     alerts.handle,

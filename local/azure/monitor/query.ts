@@ -2,6 +2,7 @@ import type { ServiceAnswer } from "../service.ts";
 import { type MeteredResource, NOT_MEASURED } from "./catalogue.ts";
 import { type DimensionFilter, parseFilter } from "./filter.ts";
 import type { MetricDefinition } from "./metric.ts";
+import { namespaceOf } from "./metrics-answer.ts";
 import { AGGREGATES, type Aggregate } from "./series.ts";
 import { parseGrain, parseTimespan, type Timespan } from "./timespan.ts";
 
@@ -20,6 +21,10 @@ export interface MetricsQuery {
   readonly filters: readonly DimensionFilter[];
   /** Most series per metric. */
   readonly top: number;
+  /** Of the series of a metric; as they come when the caller asks for none. */
+  readonly order: { readonly aggregate: Aggregate; readonly isDescending: boolean } | undefined;
+  /** Whether only the values of the dimensions are asked for. */
+  readonly isMetadata: boolean;
 }
 
 const DEFAULT_TIMESPAN = "PT1H";
@@ -34,9 +39,7 @@ const MOST_POINTS = 20_160;
  */
 export function readQuery(query: URLSearchParams, resource: MeteredResource, now: number): MetricsQuery {
   const get = (name: string) => readParameter(query, name);
-  for (const name of ["rollupby", "orderby"]) {
-    if (get(name)) throw new MetricsQueryError(`The parameter '${name}' is not simulated.`);
-  }
+  checkNamespace(query, resource);
   const timespan = get("timespan") ?? DEFAULT_TIMESPAN;
   const asked = parseTimespan(timespan, now);
   if (!asked)
@@ -61,13 +64,15 @@ export function readQuery(query: URLSearchParams, resource: MeteredResource, now
     interval,
     grainMs,
     aggregates: readAggregates(get("aggregation")),
-    filters: readFilters(get("$filter"), metrics),
+    filters: rollUp(readFilters(get("$filter"), metrics), get("rollupby")),
     top: readTop(get("top")),
+    order: readOrder(get("orderby")),
+    isMetadata: readResultType(get("resulttype")) === "metadata",
   };
 }
 
 /** The names of query parameters are compared without regard to case. */
-function readParameter(query: URLSearchParams, name: string): string | undefined {
+export function readParameter(query: URLSearchParams, name: string): string | undefined {
   return [...query].find(([key]) => key.toLowerCase() === name)?.[1] || undefined;
 }
 
@@ -124,6 +129,48 @@ function readFilters(text: string | undefined, metrics: readonly MetricDefinitio
     }
   }
   return filters;
+}
+
+/** @throws {MetricsQueryError} when another namespace than the resource's own is asked for */
+export function checkNamespace(query: URLSearchParams, resource: MeteredResource): void {
+  const asked = readParameter(query, "metricnamespace");
+  const own = namespaceOf(resource);
+  if (!asked || asked.toLowerCase() === own.toLowerCase()) return;
+  throw new MetricsQueryError(`The parameter 'metricnamespace' is '${asked}', expected '${own}'.`);
+}
+
+/**
+ * The values of a dimension that is rolled up make one series.
+ *
+ * @see the official description of the metrics API, rollupby
+ */
+function rollUp(filters: readonly DimensionFilter[], names: string | undefined): DimensionFilter[] {
+  const rolledUp = (names?.split(",") ?? []).map((name) => name.trim().toLowerCase());
+  const unknown = rolledUp.find((name) => !filters.some(({ dimension }) => dimension === name));
+  if (unknown !== undefined) {
+    throw new MetricsQueryError(
+      `The parameter 'rollupby' names '${unknown}', expected dimensions of the filter.`,
+    );
+  }
+  return filters.map((filter) => ({ ...filter, isRolledUp: rolledUp.includes(filter.dimension) }));
+}
+
+/** @see the official description of the metrics API, orderby: one aggregation and a direction, e.g. `sum asc` */
+function readOrder(text: string | undefined): MetricsQuery["order"] {
+  if (text === undefined) return undefined;
+  const [name = "", direction = "asc", ...rest] = text.trim().toLowerCase().split(/\s+/);
+  const aggregate = AGGREGATES.find((one) => one === (name === "sum" ? "total" : name));
+  if (aggregate && (direction === "asc" || direction === "desc") && rest.length === 0)
+    return { aggregate, isDescending: direction === "desc" };
+  throw new MetricsQueryError(
+    `The parameter 'orderby' is '${text}', expected sum, average, minimum, maximum or count, and asc or desc.`,
+  );
+}
+
+function readResultType(text = "data"): "data" | "metadata" {
+  const type = text.toLowerCase();
+  if (type === "data" || type === "metadata") return type;
+  throw new MetricsQueryError(`The parameter 'resultType' is '${text}', expected Data or Metadata.`);
 }
 
 function readTop(text: string | undefined): number {

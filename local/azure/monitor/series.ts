@@ -49,14 +49,18 @@ export function partition<T, P>(
       .map(([name, read]) => ({ name, read, filter })),
   );
   const parts = new Map<string, { dimensions: Record<string, string>; part: P }>();
-  if (splits.length === 0) parts.set("[]", { dimensions: {}, part: into.empty() });
+  const isShown = splits.map(({ filter }) => !filter.isRolledUp);
+  if (!isShown.includes(true)) parts.set("[]", { dimensions: {}, part: into.empty() });
   for (const item of items) {
     const values = splits.map(({ read }) => read(item));
     if (!splits.every(({ filter }, index) => filter.isWanted(values[index] ?? ""))) continue;
-    const key = JSON.stringify(values);
+    const shown = values.filter((_, index) => isShown[index]);
+    const key = JSON.stringify(shown);
     let found = parts.get(key);
     if (!found) {
-      const named = Object.fromEntries(splits.map(({ name }, index) => [name, values[index] ?? ""]));
+      const named = Object.fromEntries(
+        splits.flatMap(({ name }, index) => (isShown[index] ? [[name, values[index] ?? ""]] : [])),
+      );
       found = { dimensions: named, part: into.empty() };
       parts.set(key, found);
     }

@@ -39,16 +39,20 @@ export function toRecord({ state, at }: Kept, location: string): PolicyRecord {
   };
 }
 
-const CONDITION = /^\s*(\w+)\s+(eq|ne)\s+('(?:[^']|'')*'|true|false)\s*$/i;
+/** One condition at a time, so that `and` inside quotes joins nothing. */
+const CONDITION = /\s*(\w+)\s+(eq|ne)\s+('(?:[^']|'')*'|true|false)\s*(?:(and)\s+|$)/iy;
 
 /** Reads `name eq 'text' and ...`; anything else of OData is refused with a sentence. */
 export function readFilter(filter: string): ((record: PolicyRecord) => boolean) | { refused: string } {
   const tests: ((record: PolicyRecord) => boolean)[] = [];
-  for (const part of filter.split(/\s+and\s+/i)) {
-    const [, name, operator, literal] = CONDITION.exec(part) ?? [];
+  CONDITION.lastIndex = 0;
+  for (let isMore = true; isMore; ) {
+    const part = filter.slice(CONDITION.lastIndex);
+    const [, name, operator, literal, and] = CONDITION.exec(filter) ?? [];
     if (name === undefined || operator === undefined || literal === undefined) {
       return { refused: `'${part.trim()}' is not simulated, expected NAME eq 'VALUE', joined by and` };
     }
+    isMore = and !== undefined;
     const wanted = literal.startsWith("'") ? literal.slice(1, -1).replaceAll("''", "'") : literal;
     tests.push((record) => {
       const isEqual = String(record[name] ?? "").toLowerCase() === wanted.toLowerCase();

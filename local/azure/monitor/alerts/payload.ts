@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Notice } from "../action-groups/index.ts";
 import type { MeteredResource } from "../catalogue.ts";
+import { namespaceOf } from "../metrics-answer.ts";
 import type { Timespan } from "../timespan.ts";
 import type { Reading } from "./evaluate.ts";
 import { conditionType, type Rule } from "./rule.ts";
@@ -139,6 +140,4 @@ function placeOf(id: string): { subscription: string; group: string } {
 }
 
 const nameOf = (id: string): string => id.split("/").at(-1) ?? "";
-const namespaceOf = ({ resourceType }: MeteredResource): string =>
-  `Microsoft.MachineLearningServices/${resourceType}`;
 const iso = (at: number): string => new Date(at).toISOString();

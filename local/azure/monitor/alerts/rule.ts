@@ -102,9 +102,22 @@ export function refuseRule(properties: RuleProperties): string | undefined {
   const names = criteria.allOf.map(({ name }) => name);
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated !== undefined) return `Two criteria are named '${repeated}', expected each name once.`;
+  const foreign = criteria.allOf.find(({ metricNamespace }) => !isNamespaceOf(metricNamespace, type ?? ""));
+  if (foreign) {
+    return `The criterion '${foreign.name}' has metricNamespace '${foreign.metricNamespace}', expected the resource's own: ${PROVIDER}/${type?.replace(PREFIX, "")}.`;
+  }
   return criteria.allOf
     .map((criterion) => refuseCriterion(criterion, metrics, criteria.allOf.length > 1))
     .find((refused) => refused !== undefined);
+}
+
+const PROVIDER = "Microsoft.MachineLearningServices";
+const PREFIX = /^microsoft\.machinelearningservices\//i;
+
+/** A criterion that names no namespace means the resource's own. */
+function isNamespaceOf(namespace: string | null | undefined, type: string): boolean {
+  if (!namespace) return true;
+  return namespace.toLowerCase() === `${PROVIDER}/${type.replace(PREFIX, "")}`.toLowerCase();
 }
 
 function refuseCriterion(

@@ -5,6 +5,7 @@ import { MachineLearning } from "../../../../shared/azure/machine-learning.ts";
 import { PayloadStore } from "../../../../shared/azure/payload-store.ts";
 import { openDocuments } from "../../../../shared/azure/tables.ts";
 import { GROUP, SUBSCRIPTION, startCloud } from "../cloud.ts";
+import { CURATED } from "../machine-learning/identity.ts";
 
 const cloud = startCloud({
   machineLearning: { provisioning: { endpointMs: 0, deploymentMs: 0, deleteMs: 0 }, retryAfterSeconds: 0 },
@@ -288,7 +289,7 @@ describe("Azure ML, told to fail", () => {
   test("lets the job die that is named", async () => {
     await arm({ job: "retrain-*", message: "The node ran out of disk." });
     const adapter = machineLearning();
-    const properties = { jobType: "Command", environmentId: "azureml:e:1", command: "true" };
+    const properties = { jobType: "Command", environmentId: CURATED, command: "true" };
     await adapter.submitJob("retrain-1", properties);
     await vi.waitFor(
       async () =>
@@ -300,7 +301,7 @@ describe("Azure ML, told to fail", () => {
   test("lets the job stand still that is named, in the status that was asked for", async () => {
     await arm({ job: "retrain-*", effect: { status: "Paused", forMs: 600_000 } });
     const adapter = machineLearning();
-    const properties = { jobType: "Command", environmentId: "azureml:e:1", command: "sleep 60" };
+    const properties = { jobType: "Command", environmentId: CURATED, command: "sleep 60" };
     await adapter.submitJob("retrain-2", properties);
     await vi.waitFor(
       async () => expect(await adapter.getJob("retrain-2")).toMatchObject({ status: "Paused" }),

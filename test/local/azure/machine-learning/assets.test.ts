@@ -85,14 +85,14 @@ test("takes data, environments, code and components, each checked for what it ne
   await client.dataVersions.createOrUpdate(...AT, "d", "2012-06-01", {
     properties: { dataType: "uri_file", dataUri: "azureml://datastores/workspaceblobstore/paths/d.csv" },
   });
-  await client.environmentVersions.createOrUpdate(...AT, "e", "1", { properties: { image: "node:24" } });
+  await client.environmentVersions.createOrUpdate(...AT, "own", "1", { properties: { image: "node:24" } });
   await client.codeVersions.createOrUpdate(...AT, "c", "1", { properties: { codeUri: "file:///tmp" } });
   await client.componentVersions.createOrUpdate(...AT, "k", "1", {
     properties: { componentSpec: { name: "k" } },
   });
   const [data] = await Array.fromAsync(client.dataVersions.list(...AT, "d", { top: 1 }));
   expect(data).toMatchObject({ name: "2012-06-01", properties: { dataType: "uri_file" } });
-  for (const container of ["data/d", "environments/e", "codes/c", "components/k"]) {
+  for (const container of ["data/d", "environments/own", "codes/c", "components/k"]) {
     expect((await call("GET", container)).status).toBe(200);
   }
   const incomplete = await call("PUT", "data/d/versions/2", { properties: { dataType: "uri_file" } });

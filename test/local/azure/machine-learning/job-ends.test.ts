@@ -55,7 +55,7 @@ test("a pipeline one of whose steps was cancelled is Canceled, once the others h
   expect(await ended(fixture, "p")).toBe("Canceled");
 });
 
-test.each(["POST runs/create", "GET experiments/get", "POST runs/delete"])(
+test.each(["POST runs/create", "GET artifacts/list", "POST runs/delete"])(
   "MLflow refuses %s by its name, which is not simulated",
   async (operation) => {
     const { call } = await start();

@@ -7,7 +7,7 @@ import type { JobStatus } from "../../../../local/azure/machine-learning/job-def
 import { isStopped } from "../../../../local/azure/machine-learning/process-state.ts";
 import type { Standstill } from "../../../../local/azure/service.ts";
 import type { ManualClock } from "../../../../local/clock.ts";
-import { AT, WORKSPACE_ID } from "./identity.ts";
+import { AT, CURATED, WORKSPACE_ID } from "./identity.ts";
 import { AT_ONCE, type Fixture, type FixtureOptions, newFolder, start, stillClock, until } from "./setup.ts";
 
 const T0 = Date.UTC(2026, 0, 1);
@@ -299,7 +299,7 @@ test("lets a job that was paused go on where it was", async () => {
 test("ends a job that stands still when the process that started it is killed, and runs it when that is back", async () => {
   const data = await newFolder();
   const host = fork(new URL("./host-process.ts", import.meta.url), [data, "pauses"], { execArgv: [] });
-  const properties = { jobType: "Command", environmentId: "azureml:e:1", command: "sleep 60" };
+  const properties = { jobType: "Command", environmentId: CURATED, command: "sleep 60" };
   host.send({ properties });
   const held = await until(() => stoppedChildOf(host.pid));
   host.kill("SIGKILL");

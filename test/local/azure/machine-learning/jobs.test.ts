@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../../../local/clock.ts";
-import { AT, WORKSPACE_ID } from "./identity.ts";
+import { AT, CURATED, WORKSPACE_ID } from "./identity.ts";
 import { type Fixture, newFolder, start, until } from "./setup.ts";
 
 const job = (command: string, more: object = {}) => ({
@@ -190,7 +190,7 @@ test("finds runs page by page, newest first, and the experiments that they are o
   expect(rest.body).toEqual({ runs: [expect.objectContaining({ data: expect.anything() })] });
   const found = await call("POST", `${mlflow}/experiments/search`, { max_results: 10 });
   expect(found.body).toMatchObject({ experiments: [{ name: "train" }, { name: "others" }] });
-  const ordered = await call("POST", `${mlflow}/runs/search`, { order_by: ["metrics.rmse ASC"] });
+  const ordered = await call("POST", `${mlflow}/experiments/search`, { order_by: ["name ASC"] });
   expect(ordered.status).toBe(400);
 });
 
@@ -237,7 +237,7 @@ test("kills a job with the process that started it, and runs it again when that 
   const file = path.join(data, "pid");
   const host = fork(new URL("./host-process.ts", import.meta.url), [data], { execArgv: [] });
   const command = `if [ -e ${data}/mark ]; then exit 0; else touch ${data}/mark; echo $$ > ${file}; sleep 60; fi`;
-  host.send(job(command));
+  host.send(job(command, { environmentId: CURATED }));
   const pid = await readPid(file);
   host.kill("SIGKILL");
   await until(() => !isAlive(pid));

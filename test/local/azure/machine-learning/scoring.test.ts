@@ -170,6 +170,49 @@ test("collects inputs and outputs under the caller's own request id", async () =
   expect(await line("model_outputs")).toMatchObject({ correlationid: id, data: [{ prediction: 6 }] });
 });
 
+test("collects nothing of a collection that a deployment's collector does not enable", async () => {
+  const fixture = await start();
+  const score = await serve(fixture);
+  const at = "onlineEndpoints/weather/deployments/blue?api-version=2024-04-01";
+  const { body: before } = await fixture.call("GET", at);
+  const collections = { model_inputs: { dataCollectionMode: "Enabled" }, model_outputs: {} };
+  const properties = { ...Object(before.properties), dataCollector: { collections } };
+  expect((await fixture.call("PUT", at, { ...before, properties })).body).toMatchObject({
+    properties: {
+      dataCollector: {
+        collections: {
+          model_inputs: { dataCollectionMode: "Enabled", samplingRate: 1 },
+          model_outputs: { dataCollectionMode: "Disabled", samplingRate: 1 },
+        },
+        rollingRate: "Hour",
+      },
+    },
+  });
+  await until(async () => {
+    const { provisioningState } = Object((await fixture.call("GET", at)).body.properties);
+    return provisioningState === "Succeeded";
+  });
+  await score(1);
+  await fixture.stop();
+  const folder = path.join(fixture.data, "datastore/modelDataCollector/weather/blue");
+  const files = await Array.fromAsync(glob("**/*.jsonl", { cwd: folder }));
+  expect(files.map((file) => file.split(path.sep)[0])).toEqual(["model_inputs"]);
+});
+
+test("fills in the settings of requests that a deployment leaves out", async () => {
+  const fixture = await start();
+  await serve(fixture);
+  const at = "onlineEndpoints/weather/deployments/blue";
+  const { body: before } = await fixture.call("GET", at);
+  const properties = { ...Object(before.properties), requestSettings: { requestTimeout: "PT10S" } };
+  const { body } = await fixture.call("PUT", at, { ...before, properties });
+  expect(Object(body.properties).requestSettings).toEqual({
+    requestTimeout: "PT10S",
+    maxConcurrentRequestsPerInstance: 1,
+    maxQueueWait: "PT0.5S",
+  });
+});
+
 test("collects the share of requests that a deployment asks for, inputs and outputs of the same ones", async () => {
   const fixture = await start();
   const score = await serve(fixture);

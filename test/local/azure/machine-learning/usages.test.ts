@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AT, WORKSPACE_ID } from "./identity.ts";
+import { AT, CURATED, WORKSPACE_ID } from "./identity.ts";
 import { newModel, registerModel } from "./model.ts";
 import { type Fixture, newFolder, start, stillClock, until } from "./setup.ts";
 
@@ -114,7 +114,7 @@ test("lets a job die of the fault that is waiting for it, with the error in its 
 test("ends what ran in a workspace when the workspace is deleted", async () => {
   const clock = stillClock(T0);
   const fixture = await start({ clock, workspaces: ["mlw-outerloop", "mlw-short"] });
-  const job = { jobType: "Command", environmentId: "azureml:e:1", command: "sleep 60" };
+  const job = { jobType: "Command", environmentId: CURATED, command: "sleep 60" };
   const short = WORKSPACE_ID.replace("mlw-outerloop", "mlw-short");
   await fixture.call("PUT", `${short}/jobs/train`, { properties: job });
   await until(() => hasTold(fixture, "Running"));

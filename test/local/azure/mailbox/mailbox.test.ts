@@ -12,6 +12,7 @@ import type { Service } from "../../../../local/azure/service.ts";
 import { ManualClock } from "../../../../local/clock.ts";
 
 const OPERATION = "6f1c2f0e-0001-4c6b-9c7b-1d2e3f405060";
+const ACCESS_KEY = Buffer.from("of no service").toString("base64");
 const message: EmailMessage = {
   senderAddress: "outerloop@example.com",
   recipients: { to: [{ address: "approver@example.com" }] },
@@ -38,7 +39,12 @@ beforeAll(async () => {
 afterAll(() => rm(tlsFolder, { recursive: true }));
 
 const open = () =>
-  createMailbox({ data, clock, authenticate: (headers) => headers.authorization === "Bearer t" });
+  createMailbox({
+    data,
+    clock,
+    accessKey: ACCESS_KEY,
+    authenticate: (headers) => headers.authorization === "Bearer t",
+  });
 const clientWith = (token: string) =>
   new EmailClient(
     `https://localhost:${front.port}`,
@@ -66,6 +72,24 @@ afterEach(async () => {
 const get = (target: string) => fetch(`http://localhost:${front.port}${target}`);
 const mails = async () => (await get("/mailbox.json")).json();
 
+/** What the real client would send for the message, signed. */
+async function signedRequest() {
+  let sent: { url: string; headers: Record<string, string>; body: string } | undefined;
+  const client = new EmailClient(`endpoint=http://localhost:${front.port}/;accesskey=${ACCESS_KEY}`, {
+    allowInsecureConnection: true,
+    retryOptions: { maxRetries: 0 },
+    httpClient: {
+      async sendRequest({ url, headers, body }) {
+        sent = { url, headers: headers.toJSON(), body: String(body) };
+        throw new Error("not sent");
+      },
+    },
+  });
+  await client.beginSend(message).catch(() => undefined);
+  if (!sent) throw new Error("Nothing was signed.");
+  return sent;
+}
+
 async function send(more: Partial<EmailMessage> = {}, operationId = OPERATION): Promise<void> {
   await client.beginSend({ ...message, ...more }, { operationId });
 }
@@ -89,6 +113,61 @@ describe("sending", () => {
     expect(mailbox.stats?.()).toEqual({ mailsSent: 1, cardsPosted: 0 });
   });
 
+  test("signed with the access key is taken as one with a token is", async () => {
+    const endpoint = `https://localhost:${front.port}/`;
+    const signing = (key: string) =>
+      new EmailClient(`endpoint=${endpoint};accesskey=${key}`, { retryOptions: { maxRetries: 0 } });
+    const options = { operationId: OPERATION, updateIntervalInMs: 1 };
+    const poller = await signing(ACCESS_KEY).beginSend(message, options);
+    expect(await poller.pollUntilDone()).toMatchObject({ status: "Succeeded" });
+    const other = Buffer.from("another").toString("base64");
+    await expect(signing(other).beginSend(message)).rejects.toMatchObject({
+      statusCode: 401,
+      code: "Denied",
+    });
+    expect(await mails()).toHaveLength(1);
+  });
+
+  test("whose body is another than the signed one is refused with 401", async () => {
+    const { url, headers, body } = await signedRequest();
+    const post = (text: string) => fetch(url, { method: "POST", headers, body: text });
+    expect((await post(body.replace("Approve", "Reject"))).status).toBe(401);
+    expect((await post(body)).status).toBe(202);
+  });
+
+  test("keeps the addresses to reply to and the attachments, which can be saved", async () => {
+    const attachments = [
+      {
+        name: "evidence «7».csv",
+        contentType: "text/csv",
+        contentInBase64: Buffer.from("a,b\n").toString("base64"),
+      },
+      { name: "logo.png", contentType: "image/png", contentInBase64: "iVBORw==", contentId: "logo" },
+    ];
+    const replyTo = [{ address: "team@example.com", displayName: "Team" }];
+    await send({ attachments, replyTo });
+    expect(await mails()).toMatchObject([
+      {
+        replyTo: ["team@example.com"],
+        attachments: [
+          { name: "evidence «7».csv", contentType: "text/csv" },
+          { name: "logo.png", contentType: "image/png", contentId: "logo" },
+        ],
+      },
+    ]);
+    expect(JSON.stringify(await mails())).not.toContain("iVBORw==");
+    const file = await get("/mailbox/1/attachments/1");
+    expect(await file.text()).toBe("a,b\n");
+    expect(file.headers.get("content-disposition")).toBe(
+      "attachment; filename*=UTF-8''evidence%20%C2%AB7%C2%BB.csv",
+    );
+    const { document } = parseHTML(await (await get("/mailbox/1")).text());
+    const links = [...document.querySelectorAll("dd a")].map((link) => link.getAttribute("href"));
+    expect(links).toEqual(["/mailbox/1/attachments/1", "/mailbox/1/attachments/2"]);
+    expect((await get("/mailbox/1/attachments/3")).status).toBe(404);
+    expect((await get("/mailbox/2/attachments/1")).status).toBe(404);
+  });
+
   test("twice with one operation id sends one mail, also after a restart", async () => {
     await send();
     await mailbox.stop?.();
@@ -109,6 +188,11 @@ describe("sending", () => {
       what: "an address that is none",
       more: { recipients: { to: [{ address: "nobody" }] } },
       says: "'recipients.to.0.address'",
+    },
+    {
+      what: "an attachment that is no base64",
+      more: { attachments: [{ name: "a", contentType: "text/plain", contentInBase64: "«»" }] },
+      says: "'attachments.0.contentInBase64'",
     },
     {
       what: "no body",

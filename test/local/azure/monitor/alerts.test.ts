@@ -457,6 +457,11 @@ describe("the resource manager", () => {
       says: "no dimension 'region'",
     },
     {
+      what: "the metrics of another type of resource",
+      more: { metricNamespace: "Microsoft.MachineLearningServices/workspaces" },
+      says: "metricNamespace 'Microsoft.MachineLearningServices/workspaces', expected the resource's own: Microsoft.MachineLearningServices/workspaces/onlineendpoints",
+    },
+    {
       what: "a threshold that is learnt",
       more: dynamic,
       says: "dynamic thresholds are not simulated",

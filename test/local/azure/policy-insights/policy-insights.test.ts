@@ -106,6 +106,11 @@ describe("a policy state", () => {
     };
     expect(await query("complianceState eq 'NonCompliant'")).toEqual(["second"]);
     expect(await query("isCompliant eq true and complianceState ne 'NonCompliant'")).toEqual([""]);
+    await put({ policyDefinitionReferenceId: "this and that's" });
+    expect(
+      await query("policyDefinitionReferenceId eq 'this and that''s' AND complianceState eq 'NonCompliant'"),
+    ).toEqual(["this and that's"]);
+    await expect(query("isCompliant eq true and")).rejects.toThrow(/is not simulated/);
     await expect(query("startswith(complianceState, 'Non')")).rejects.toThrow(/is not simulated/);
   });
 

@@ -60,9 +60,11 @@ test.each([
   },
   { what: "a link to a page that was never given", at: "models?$skip=abc", code: "UserError" },
   { what: "a count of none", at: "models?count=0", code: "UserError" },
+  { what: "an offset that is no number", at: "models/m/versions?offset=abc", code: "UserError" },
   { what: "a view that there is not", at: "models?listViewType=Some", code: "UserError" },
   { what: "an order that there is not", at: "onlineEndpoints?orderBy=Random", code: "UserError" },
 ])("answers 400 $code to $what", async ({ at, code }) => {
+  await fixture.call("PUT", "models/m", { properties: {} });
   const answer = await fixture.call("GET", at);
   expect(answer.status).toBe(400);
   expect(answer.body).toMatchObject({ error: { code } });

@@ -30,6 +30,7 @@ const REAL: Readonly<Record<string, unknown>> = {
   computeId: "cpu-cluster",
   command: "true",
   mode: "Upload",
+  environmentId: "azureml:env:1",
   instanceType: "Standard_F2s_v2",
   expression: "0 8 * * *",
   timeZone: "UTC",

@@ -100,6 +100,24 @@ describe("Kubernetes", () => {
     expect(paid.filter((id) => id.includes("edge-weather"))).toEqual([]);
   });
 
+  test.each(["Detach", "Delete"] as const)(
+    "that has an endpoint on it answers 409 to %s, naming it",
+    async (action) => {
+      await makeEndpoint("edge-lives", { compute });
+      await expect(
+        fixture.client.computeOperations.beginDeleteAndWait(...AT, "edge", action, QUICK),
+      ).rejects.toMatchObject({
+        statusCode: 409,
+        code: "Conflict",
+        message: expect.stringMatching(
+          /^Compute 'edge' has online endpoint '[^']+' on it: delete the endpoint first\.$/,
+        ),
+      });
+      expect((await score("edge-weather", 4)).body).toEqual([8]);
+      await endpoints().beginDeleteAndWait(...AT, "edge-lives", QUICK);
+    },
+  );
+
   test.each([
     { what: "a managed deployment", body: () => deploymentOf() },
     { what: "a timeout of six minutes", body: () => onEdge({ requestSettings: { requestTimeout: "PT6M" } }) },

@@ -51,6 +51,19 @@ test("answers its making with an operation that ends, and its deletion too", asy
   expect((await fixture.call("DELETE", `${id}?api-version=${NEWEST}`)).status).toBe(204);
 });
 
+test("answers 400 to the making of a registry whose name is too short", async () => {
+  const { status, body } = await fixture.call(
+    "PUT",
+    `${REGISTRY_ID.replace("shared", "ab")}?api-version=${NEWEST}`,
+    REGISTRY,
+  );
+  fixture.problems.length = 0;
+  expect(status).toBe(400);
+  expect(body).toMatchObject({
+    error: { message: expect.stringContaining("The registry name 'ab' is not valid, expected 3 to 33") },
+  });
+});
+
 test("tells where a registry is to those who know its name", async () => {
   const found = await fixture.call("GET", "/registrymanagement/v1.0/registries/shared/discovery");
   expect(found.body).toMatchObject({
@@ -94,22 +107,23 @@ test("publishes a model, tells of it as the registry's own, and serves it though
 });
 
 test("publishes an environment and a component, which a pipeline can run", async () => {
-  await fixture.client.environmentVersions.createOrUpdate(...AT, "env", "1", {
+  await fixture.client.environmentVersions.createOrUpdate(...AT, "node-env", "1", {
     properties: { image: "node:24" },
   });
   const componentSpec = {
     name: "mark",
     type: "command",
-    environment: "azureml:env:1",
+    environment: "azureml:node-env:1",
     command: `touch ${fixture.data}/mark`,
   };
   await fixture.client.componentVersions.createOrUpdate(...AT, "mark", "1", {
     properties: { componentSpec },
   });
-  await call("POST", "environments/env/versions/1/publish", { registryName: "shared" });
+  await call("POST", "environments/node-env/versions/1/publish", { registryName: "shared" });
   await call("POST", "components/mark/versions/1/publish", { registryName: "shared" });
-  await published(at("environments/env/versions/1"));
+  await published(at("environments/node-env/versions/1"));
   await published(at("components/mark/versions/1"));
+  await fixture.client.environmentVersions.delete(...AT, "node-env", "1");
   const step = { type: "command", componentId: "azureml://registries/shared/components/mark/labels/latest" };
   await call("PUT", "jobs/shared", { properties: { jobType: "Pipeline", jobs: { mark: step } } });
   await until(() => existsSync(`${fixture.data}/mark`));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AT, contract, GROUP, LOCATION, listed, QUICK, refused, WORKSPACE } from "./harness.ts";
+import { AT, contract, GROUP, LOCATION, listed, QUICK, refused, WORKSPACE, WORKSPACE_ID } from "./harness.ts";
 
 const NAMES = ["mlw-development", "mlw-staging", "mlw-production"];
 const fixture = contract({ workspaces: [WORKSPACE, ...NAMES], coreQuota: 100 });
@@ -56,6 +56,18 @@ test("answers 204 to the deletion of a workspace that is not there", async () =>
 test("answers 400 to a workspace in another region", async () => {
   const made = fixture.client.workspaces.beginCreateOrUpdate(GROUP, "mlw-far", { location: "eastus" });
   await expect(made).rejects.toEqual(refused(400));
+});
+
+test.each(["ab", "-abc", "a".repeat(34)])("answers 400 to a workspace named %s", async (name) => {
+  const id = WORKSPACE_ID.replace("mlw-outerloop", name);
+  const { status, body } = await fixture.call("PUT", id, { location: LOCATION });
+  fixture.problems.length = 0;
+  expect(status).toBe(400);
+  expect(body).toMatchObject({
+    error: {
+      message: expect.stringContaining(`The workspace name '${name}' is not valid, expected 3 to 33`),
+    },
+  });
 });
 
 test("tells what is used of each quota, the quotas and the sizes of machines", async () => {
