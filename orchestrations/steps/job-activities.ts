@@ -75,7 +75,7 @@ export const readJob = activity(
 export const readJobMetrics = activity(
   "readJobMetrics",
   z.object({ job: z.string() }),
-  z.record(z.string(), z.number()),
+  z.record(z.string(), z.number().nullable()),
   ({ job }) => `Read the metrics of job ${job}`,
   ({ job }, { jobMetrics }) => jobMetrics.of(job),
 );

@@ -4,11 +4,19 @@ import { OuterloopError } from "../errors.ts";
 import type { MachineLearning } from "./machine-learning.ts";
 import { withinTimeout } from "./options.ts";
 
+/** MLflow answers in protobuf's JSON, in which a double that is no finite number is a word. */
+const Value = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(() => null)]);
 const Run = z.object({
   run: z.object({
-    data: z.object({ metrics: z.array(z.object({ key: z.string(), value: z.number() })).default([]) }),
+    data: z.object({ metrics: z.array(z.object({ key: z.string(), value: Value })).default([]) }),
   }),
 });
+
+/** @param body - the answer to `runs/get` */
+export function readMetrics(body: unknown): Record<string, number | null> {
+  const { run } = Run.parse(body);
+  return Object.fromEntries(run.data.metrics.map(({ key, value }) => [key, value]));
+}
 
 /** MLflow tracking refused to tell a run's metrics. */
 export class TrackingError extends OuterloopError {
@@ -28,8 +36,8 @@ export class JobMetrics {
     this.#scope = `${resourceManager}/.default`;
   }
 
-  /** The latest value of each metric. */
-  async of(job: string): Promise<Record<string, number>> {
+  /** The latest value of each metric; null for one that is no finite number. */
+  async of(job: string): Promise<Record<string, number | null>> {
     const base = await this.#trackingBase();
     const token = await this.#credential.getToken(this.#scope);
     const url = `${base}/api/2.0/mlflow/runs/get?run_id=${encodeURIComponent(job)}`;
@@ -41,8 +49,7 @@ export class JobMetrics {
       await response.body?.cancel();
       throw new TrackingError(`MLflow answered ${response.status} for run '${job}', expected 200.`, { job });
     }
-    const { run } = Run.parse(await response.json());
-    return Object.fromEntries(run.data.metrics.map(({ key, value }) => [key, value]));
+    return readMetrics(await response.json());
   }
 
   /** `azureml://{host}/mlflow/v1.0{workspace}` in the workspace is `https://{host}/mlflow/v2.0{workspace}` for REST. */

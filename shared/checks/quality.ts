@@ -12,16 +12,19 @@ export interface QualityLimits {
 /**
  * Judges a candidate by the figures that its evaluation job logged: `candidate_<metric>`, `champion_<metric>` unless
  * nothing serves yet, `sample_size`, and `difference_low` and `difference_high` (95 % interval of candidate minus
- * champion). Without an interval the difference itself decides.
+ * champion). Without an interval the difference itself decides. A figure that is no finite number is null.
  */
-export function judgeQuality(metrics: Readonly<Record<string, number>>, limits: QualityLimits): Verdict {
+export function judgeQuality(
+  metrics: Readonly<Record<string, number | null>>,
+  limits: QualityLimits,
+): Verdict {
   const { metric, maximum, tolerance, unit, minimumSample } = limits;
   const candidate = metrics[`candidate_${metric}`] ?? null;
   const champion = metrics[`champion_${metric}`] ?? null;
   const sampleSize = metrics.sample_size ?? 0;
-  const low = metrics.difference_low;
-  const high = metrics.difference_high;
-  const interval = champion !== null && low !== undefined && high !== undefined ? { low, high } : null;
+  const low = metrics.difference_low ?? null;
+  const high = metrics.difference_high ?? null;
+  const interval = champion !== null && low !== null && high !== null ? { low, high } : null;
   const figure: Figure = {
     name: metric,
     unit,
@@ -40,6 +43,20 @@ export function judgeQuality(metrics: Readonly<Record<string, number>>, limits: 
   });
   const say = (value: number) => `${value.toPrecision(3)} ${unit}`;
 
+  // NaN is above no limit: it must not pass as a number.
+  const unusable = [
+    `candidate_${metric}`,
+    `champion_${metric}`,
+    "sample_size",
+    "difference_low",
+    "difference_high",
+  ].filter((name) => metrics[name] === null);
+  if (unusable.length > 0) {
+    return verdict(
+      "inconclusive",
+      `The evaluation logged ${unusable.join(" and ")} as NaN or infinite: nothing can be compared.`,
+    );
+  }
   if (candidate === null) {
     return verdict("inconclusive", `The evaluation logged no candidate_${metric}: nothing can be compared.`);
   }

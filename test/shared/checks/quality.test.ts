@@ -29,8 +29,11 @@ test.each([
     { candidate_rmse: 2.5, champion_rmse: 2.25, sample_size: 30 },
     "passed",
   ],
+  ["a candidate's figure that is NaN", { ...better, candidate_rmse: null }, "inconclusive"],
+  ["a champion's figure that is NaN", { ...better, champion_rmse: null }, "inconclusive"],
+  ["an interval that is infinite", { ...better, difference_high: null }, "inconclusive"],
   ["no interval, worse by more", { candidate_rmse: 2.625, champion_rmse: 2.25, sample_size: 30 }, "failed"],
-])("judges %s as it should", (_, metrics: Record<string, number>, word) => {
+])("judges %s as it should", (_, metrics: Record<string, number | null>, word) => {
   expect(judgeQuality(metrics, limits).verdict).toBe(word);
 });
 
