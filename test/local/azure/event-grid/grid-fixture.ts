@@ -14,6 +14,7 @@ import { startSubscriber } from "./subscriber.ts";
 export const WORKSPACE =
   "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/mlw";
 export const SUBSCRIPTION = `${WORKSPACE}/providers/Microsoft.EventGrid/eventSubscriptions/model-events`;
+export const TOPIC = "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.EventGrid/systemTopics/ml";
 export const registered: RaisedEvent = {
   topic: WORKSPACE,
   subject: "models/weather:7",
