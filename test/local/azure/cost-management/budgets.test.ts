@@ -1,109 +1,19 @@
-import { readFileSync } from "node:fs";
-import { type Budget, ConsumptionManagementClient, type LegacyUsageDetail } from "@azure/arm-consumption";
-import { describe, expect, onTestFinished, test } from "vitest";
-import type { BudgetMail } from "../../../../local/azure/cost-management/evaluator.ts";
-import { createCostManagement } from "../../../../local/azure/cost-management/index.ts";
-import type { Notice } from "../../../../local/azure/monitor/index.ts";
-import type { Usage } from "../../../../local/azure/service.ts";
-import { ManualClock } from "../../../../local/clock.ts";
+import { describe, expect, test } from "vitest";
 import { parseBudgetAlert } from "../../../../shared/signals/parse.ts";
+import { ACTION_GROUP } from "../monitor/monitor-fixture.ts";
 import {
-  ACTION_GROUP,
-  authenticate,
-  credential,
-  GROUP,
-  newFolder,
-  SUBSCRIPTION,
-  serve,
-} from "../monitor/monitor-fixture.ts";
-
-const SCOPE = `/subscriptions/${SUBSCRIPTION}`;
-const IN_GROUP = `${SCOPE}/resourceGroups/${GROUP}`;
-const WORKSPACE = `${IN_GROUP}/providers/Microsoft.MachineLearningServices/workspaces/mlw-outerloop`;
-const BLUE = `${WORKSPACE}/onlineEndpoints/weather/deployments/blue`;
-const JOB = `${WORKSPACE}/jobs/train-1`;
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-const JANUARY = Date.UTC(2026, 0, 1);
-const FIXTURES = new URL("../../../fixtures/events/", import.meta.url);
-const published = (name: string) => JSON.parse(readFileSync(new URL(name, FIXTURES), "utf8"));
-
-/** One machine of 0.30 dollars an hour, 7.20 a day, from a moment until another. */
-const running = (from: number, to: number, more: Partial<Usage> = {}): Usage => ({
-  resourceId: BLUE,
-  sku: "Standard_DS3_v2",
-  instances: 1,
-  from,
-  to,
-  ...more,
-});
-
-/** Cost Management at the first of January, over what is said to run. */
-async function start(runs: readonly Usage[] = [], given: { data?: string; clock?: ManualClock } = {}) {
-  const clock = given.clock ?? new ManualClock(JANUARY);
-  const data = given.data ?? (await newFolder());
-  const told: { group: string; notice: Notice }[] = [];
-  const mails: BudgetMail[] = [];
-  const service = createCostManagement({
-    data,
-    clock,
-    location: "westeurope",
-    authenticate,
-    usage: (from, to) =>
-      runs
-        .map((run) => ({ ...run, from: Math.max(run.from, from), to: Math.min(run.to, to, clock.now()) }))
-        .filter((run) => run.from < run.to),
-    notify: (group, notice) => void told.push({ group, notice }),
-    hasActionGroup: (id) => id === ACTION_GROUP,
-    mail: (mail) => void mails.push(mail),
-  });
-  let isStopped = false;
-  const stop = async () => {
-    if (!isStopped) await service.stop?.();
-    isStopped = true;
-  };
-  onTestFinished(stop);
-  const origin = await serve([service]);
-  const client = new ConsumptionManagementClient(credential, SUBSCRIPTION, {
-    endpoint: origin,
-    retryOptions: { maxRetries: 0 },
-  });
-  const call = (
-    method: string,
-    target: string,
-    headers: Record<string, string> = { authorization: "Bearer t" },
-  ) => fetch(`${origin}${target}`, { method, headers });
-  const tiers = () => told.map(({ notice }) => tierOf(notice.common));
-  return { client, clock, data, told, mails, tiers, call, stop };
-}
-
-/** What the product reads of an alert: which tier, forecast or actual, and when. */
-function tierOf(alert: unknown) {
-  const outcome = parseBudgetAlert(alert);
-  if (outcome.outcome !== "signal") throw new Error(`the alert was ${outcome.outcome}`);
-  const [signal] = outcome.signals;
-  const [measurement] = signal?.evidence.measurements ?? [];
-  return [signal?.occurredAt, measurement?.metric, measurement?.group, measurement?.value];
-}
-
-const tier = (threshold: number, thresholdType: "Actual" | "Forecasted" = "Actual") => ({
-  enabled: true,
-  operator: "GreaterThanOrEqualTo",
-  threshold,
-  thresholdType,
-  contactEmails: [],
-  contactGroups: [ACTION_GROUP],
-});
-
-/** 100 dollars a month, told at 50, 80 and 100 percent. */
-const budget = (more: Partial<Budget> = {}): Budget => ({
-  category: "Cost",
-  amount: 100,
-  timeGrain: "Monthly",
-  timePeriod: { startDate: new Date(JANUARY), endDate: new Date(Date.UTC(2027, 0, 1)) },
-  notifications: { half: tier(50), most: tier(80), all: tier(100) },
-  ...more,
-});
+  budget,
+  DAY,
+  HOUR,
+  IN_GROUP,
+  JANUARY,
+  JOB,
+  published,
+  running,
+  SCOPE,
+  start,
+  tier,
+} from "./cost-fixture.ts";
 
 describe("a budget", () => {
   test("is told to its action group once for each tier, on the day after it was reached", async () => {
@@ -376,80 +286,6 @@ describe("a budget", () => {
       code: "BadRequest",
       message: expect.stringContaining(says),
     });
-  });
-});
-
-describe("usage details", () => {
-  test("are one for each resource and day, of the legacy kind, and their costs add up", async () => {
-    const noon = JANUARY + DAY / 2;
-    const { client, clock } = await start([
-      running(noon, noon + DAY, { instances: 2 }),
-      running(JANUARY, JANUARY + HOUR, { resourceId: JOB, sku: "Standard_F2s_v2" }),
-    ]);
-    clock.advance(5 * DAY);
-    const found: LegacyUsageDetail[] = [];
-    for await (const item of client.usageDetails.list(SCOPE, { metric: "actualcost" })) {
-      if (item.kind === "legacy") found.push(item as LegacyUsageDetail);
-    }
-    const seen = found.map(({ resourceId, date, quantity, cost }) => [resourceId, date, quantity, cost]);
-    // Half a day of two machines at 0.30, twice; an hour of one at 0.10.
-    expect(seen).toEqual(
-      [
-        [JOB, new Date(JANUARY), 1, 0.1],
-        [BLUE, new Date(JANUARY), 24, expect.closeTo(7.2, 9)],
-        [BLUE, new Date(JANUARY + DAY), 24, expect.closeTo(7.2, 9)],
-      ].sort((a, b) => Number(a[1]) - Number(b[1]) || (String(a[0]) < String(b[0]) ? -1 : 1)),
-    );
-    expect(found.at(-1)).toMatchObject({
-      billingCurrency: "USD",
-      consumedService: "Microsoft.MachineLearningServices",
-      resourceGroup: GROUP,
-      resourceName: "blue",
-      subscriptionId: SUBSCRIPTION,
-      chargeType: "Usage",
-      resourceLocation: "westeurope",
-      unitPrice: 0.3,
-    });
-  });
-
-  test("come by pages, and for the days of a filter", async () => {
-    const { client, clock } = await start([running(JANUARY, JANUARY + 10 * DAY)]);
-    clock.advance(20 * DAY);
-    const pages: number[] = [];
-    for await (const page of client.usageDetails.list(SCOPE, { top: 4 }).byPage()) pages.push(page.length);
-    expect(pages).toEqual([4, 4, 2]);
-    const filter = "properties/usageStart ge '2026-01-03' and properties/usageEnd le '2026-01-05'";
-    const days: unknown[] = [];
-    for await (const item of client.usageDetails.list(SCOPE, { filter })) {
-      days.push((item as LegacyUsageDetail).date?.toISOString().slice(0, 10));
-    }
-    expect(days).toEqual(["2026-01-03", "2026-01-04", "2026-01-05"]);
-  });
-
-  test.each([
-    { what: "another metric", options: { metric: "amortizedcost" }, says: "amortizedcost" },
-    { what: "a filter by tag", options: { filter: "tags eq 'a:b'" }, says: "is not simulated" },
-    { what: "too many at once", options: { top: 1001 }, says: "$top" },
-  ])("are refused for $what", async ({ options, says }) => {
-    const { client } = await start();
-    await expect(client.usageDetails.list(SCOPE, options).next()).rejects.toMatchObject({
-      statusCode: 400,
-      message: expect.stringContaining(says),
-    });
-  });
-
-  test("and budgets are for callers with a token, with a version, at scopes and of kinds that are simulated", async () => {
-    const { call } = await start();
-    const target = `${SCOPE}/providers/Microsoft.Consumption/usageDetails`;
-    const version = "?api-version=2021-10-01";
-    expect((await call("GET", `${target}${version}`, {})).status).toBe(401);
-    expect((await call("GET", target)).status).toBe(400);
-    expect((await call("POST", `${target}${version}`)).status).toBe(405);
-    expect((await call("GET", `${SCOPE}/providers/Microsoft.Consumption/forecasts${version}`)).status).toBe(
-      404,
-    );
-    const account = "/providers/Microsoft.Billing/billingAccounts/1/providers/Microsoft.Consumption/budgets";
-    expect((await call("GET", `${account}${version}`)).status).toBe(400);
   });
 });
 
