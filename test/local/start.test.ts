@@ -89,4 +89,4 @@ test("says all addresses first and then that it is ready, and Ctrl-C leaves noth
   const [code] = await closed;
   expect(code).toBe(0);
   expect(await leftRunning()).toEqual([]);
-}, 30_000);
+});

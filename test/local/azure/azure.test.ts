@@ -15,6 +15,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Azure, AzureStartError, startAzure } from "../../../local/azure/index.ts";
 import type { AzureContext } from "../../../local/azure/services.ts";
+import { eventually } from "../../waiting.ts";
 import { startSubscriber } from "./event-grid/subscriber.ts";
 
 let data: string;
@@ -74,7 +75,7 @@ describe("the real clients, given only addresses and the managed identity", () =
     expect((await fetch(url, { method: "PUT", headers, body: JSON.stringify({ properties }) })).status).toBe(
       201,
     );
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await (await fetch(url, { headers })).json()).toMatchObject({
         properties: { provisioningState: "Succeeded" },
       }),

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { ContainerRegistryManagementClient } from "@azure/arm-containerregistry";
 import { ContainerRegistryClient, ContainerRegistryContentClient } from "@azure/container-registry";
-import { afterAll, beforeAll, beforeEach, expect, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect } from "vitest";
+import { eventually } from "../../../waiting.ts";
 import { GROUP, SUBSCRIPTION, startCloud } from "../cloud.ts";
 import { startSubscriber } from "../event-grid/subscriber.ts";
 
@@ -49,12 +50,10 @@ beforeAll(async () => {
   const properties = { destination: { endpointType: "WebHook", properties: { endpointUrl } } };
   const at = `${id}?api-version=2022-06-15`;
   await cloud.call("PUT", at, { properties });
-  await vi.waitFor(
-    async () =>
-      expect((await cloud.call("GET", at)).body).toMatchObject({
-        properties: { provisioningState: "Succeeded" },
-      }),
-    { timeout: 10_000 },
+  await eventually(async () =>
+    expect((await cloud.call("GET", at)).body).toMatchObject({
+      properties: { provisioningState: "Succeeded" },
+    }),
   );
 });
 afterAll(() => hook.stop());

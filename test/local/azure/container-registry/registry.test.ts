@@ -1,4 +1,5 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
+import { until } from "../../../waiting.ts";
 import { GROUP } from "../cloud.ts";
 import {
   cloud,
@@ -110,7 +111,7 @@ describe("the quarantine", () => {
     expect(made.status).toBe(201);
     expect(JSON.stringify(made.body)).not.toContain(serviceUri);
     const digest = await push("webhooked", "v1");
-    const called = await vi.waitUntil(() => registry.hook.received.find(({ url }) => url === "/scan"));
+    const called = await until(() => registry.hook.received.find(({ url }) => url === "/scan"));
     expect(called.headers["x-scan"]).toBe("1");
     expect(called.body).toEqual({
       id: expect.any(String),

@@ -1,4 +1,5 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
+import { eventually } from "../../../waiting.ts";
 import { GridFixture, registered, SUBSCRIPTION, WORKSPACE } from "./grid-fixture.ts";
 
 const at = new GridFixture();
@@ -13,7 +14,7 @@ describe("a dead letter", () => {
     await at.subscribe();
     at.hook.statuses = [status];
     at.grid.raise(registered);
-    await vi.waitFor(async () => expect(await at.deadLetters()).toHaveLength(1));
+    await eventually(async () => expect(await at.deadLetters()).toHaveLength(1));
     const [letter] = await at.deadLetters();
     expect(letter).toMatchObject({
       subscription: SUBSCRIPTION,
@@ -39,7 +40,7 @@ describe("a dead letter", () => {
     await at.hook.until(1);
     await at.untilPostponed(1, 10);
     at.clock.advance(10_000);
-    await vi.waitFor(async () => expect(await at.deadLetters()).toHaveLength(1));
+    await eventually(async () => expect(await at.deadLetters()).toHaveLength(1));
     expect((await at.deadLetters())[0]?.event).toMatchObject({
       deadletterreason: "MaxDeliveryAttemptsExceeded",
       deliveryattempts: 2,
@@ -60,7 +61,7 @@ describe("a dead letter", () => {
       await at.untilPostponed(count, waitMs / 1000);
       at.clock.advance(waitMs);
     }
-    await vi.waitFor(async () => expect(await at.deadLetters()).toHaveLength(1));
+    await eventually(async () => expect(await at.deadLetters()).toHaveLength(1));
     expect((await at.deadLetters())[0]?.event).toMatchObject({
       deadLetterReason: "TimeToLiveExceeded",
       deliveryAttempts: 3,

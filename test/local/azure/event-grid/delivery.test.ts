@@ -1,5 +1,6 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { EventEffect } from "../../../../local/azure/faults/rule.ts";
+import { eventually } from "../../../waiting.ts";
 import { GridFixture, registered, TOPIC, WORKSPACE } from "./grid-fixture.ts";
 
 const at = new GridFixture();
@@ -31,7 +32,7 @@ describe("a delivery", () => {
       "aeg-metadata-version": "1",
       "aeg-output-event-id": idOf(delivered?.body),
     });
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(at.grid.service.stats?.()).toMatchObject({ eventsRaised: 1, eventsDelivered: 1 }),
     );
   });
@@ -66,7 +67,7 @@ describe("a delivery", () => {
     at.grid.raise({ ...registered, topic: `${WORKSPACE}2` });
     at.grid.raise({ ...registered, topic: WORKSPACE.toUpperCase() });
     await at.hook.until(1);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(at.grid.service.stats?.()).toMatchObject({ eventsRaised: 4, eventsDelivered: 1 }),
     );
     expect(at.hook.notifications).toHaveLength(1);
@@ -105,7 +106,7 @@ describe("a delivery", () => {
     ]);
     const ids = at.hook.notifications.map(({ headers }) => headers["aeg-output-event-id"]);
     expect(new Set(ids).size).toBe(1);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(at.grid.service.stats?.()).toMatchObject({ eventsDelivered: 1, eventsDeadLettered: 0 }),
     );
   });
@@ -126,7 +127,7 @@ describe("a delivery", () => {
     await at.subscribe();
     for (let n = 0; n < 200; n++) at.grid.raise({ ...registered, subject: `models/weather:${n}` });
     await at.hook.until(200);
-    await vi.waitFor(() => expect(at.grid.service.stats?.()).toMatchObject({ eventsDelivered: 200 }));
+    await eventually(() => expect(at.grid.service.stats?.()).toMatchObject({ eventsDelivered: 200 }));
     const subjects = at.hook.notifications.map(({ body }) => (body as { subject: string }[])[0]?.subject);
     expect(new Set(subjects).size).toBe(200);
     expect(subjects).toHaveLength(200);
@@ -189,7 +190,7 @@ describe("an event that a fault strikes", () => {
     at.grid.raise(registered);
     const [first, second] = await at.hook.until(2);
     expect(idOf(first?.body)).toBe(idOf(second?.body));
-    await vi.waitFor(() => expect(at.grid.service.stats?.()).toMatchObject({ eventsDelivered: 1 }));
+    await eventually(() => expect(at.grid.service.stats?.()).toMatchObject({ eventsDelivered: 1 }));
   });
 
   test("comes late, with the time at which it was raised", async () => {
@@ -237,7 +238,7 @@ describe("a system topic", () => {
     const [delivered] = await at.hook.until(1);
     expect(delivered?.body).toMatchObject([{ eventType: policy, dataVersion: "1" }]);
     expect(delivered?.headers["aeg-data-version"]).toBe("1");
-    await vi.waitFor(() => expect(at.grid.service.stats?.()).toMatchObject({ eventsDelivered: 1 }));
+    await eventually(() => expect(at.grid.service.stats?.()).toMatchObject({ eventsDelivered: 1 }));
     expect(at.hook.notifications).toHaveLength(1);
   });
 });

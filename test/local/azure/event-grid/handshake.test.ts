@@ -1,4 +1,5 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
+import { eventually } from "../../../waiting.ts";
 import { GridFixture, SUBSCRIPTION, WORKSPACE } from "./grid-fixture.ts";
 
 const at = new GridFixture();
@@ -37,11 +38,11 @@ describe("the handshake", () => {
     const { port } = at.hook;
     await at.hook.stop();
     await at.call("PUT", SUBSCRIPTION, at.propertiesOf());
-    await vi.waitFor(() => expect(at.clock.nextDueAt()).toBe(at.clock.now() + 5_000));
+    await eventually(() => expect(at.clock.nextDueAt()).toBe(at.clock.now() + 5_000));
     expect(await at.stateOf()).toBe("Creating");
     await at.hookAt(port);
     at.clock.advance(5_000);
-    await vi.waitFor(async () => expect(await at.stateOf()).toBe("Succeeded"));
+    await eventually(async () => expect(await at.stateOf()).toBe("Succeeded"));
   });
 
   test("goes on after a restart in the middle of it", async () => {
@@ -51,13 +52,13 @@ describe("the handshake", () => {
     await at.grid.service.stop?.();
     await at.hookAt(port);
     at.open();
-    await vi.waitFor(async () => expect(await at.stateOf()).toBe("Succeeded"));
+    await eventually(async () => expect(await at.stateOf()).toBe("Succeeded"));
   });
 
   test("may be finished by hand with the validation URL", async () => {
     at.hook.isConfirming = false;
     await at.call("PUT", SUBSCRIPTION, at.propertiesOf());
-    await vi.waitFor(async () => expect(await at.stateOf()).toBe("AwaitingManualAction"));
+    await eventually(async () => expect(await at.stateOf()).toBe("AwaitingManualAction"));
     const [event] = (at.hook.received[0]?.body ?? []) as { data: { validationUrl: string } }[];
     const url = new URL(event?.data.validationUrl ?? "");
     expect(await at.call("GET", url.pathname, undefined, { query: "id=x&code=y" })).toMatchObject({
@@ -72,7 +73,7 @@ describe("the handshake", () => {
   test("fails when ten minutes have passed without an answer by hand", async () => {
     at.hook.isConfirming = false;
     await at.call("PUT", SUBSCRIPTION, at.propertiesOf());
-    await vi.waitFor(async () => expect(await at.stateOf()).toBe("AwaitingManualAction"));
+    await eventually(async () => expect(await at.stateOf()).toBe("AwaitingManualAction"));
     at.clock.advance(600_000);
     expect(await at.stateOf()).toBe("Failed");
   });

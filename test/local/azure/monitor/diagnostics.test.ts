@@ -1,9 +1,10 @@
 import { EventHubConsumerClient, type ReceivedEventData } from "@azure/event-hubs";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { startBroker } from "../../../../local/azure/broker/index.ts";
 import { createHubSender } from "../../../../local/azure/monitor/diagnostics/hub-sender.ts";
 import type { RequestLog } from "../../../../local/azure/service.ts";
 import { parseExport } from "../../../../shared/signals/parse-export.ts";
+import { eventually } from "../../../waiting.ts";
 import { ENDPOINT, MINUTE, NOON, newFolder, SUBSCRIPTION, startMonitor } from "./monitor-fixture.ts";
 
 const HUB = "endpoint-traffic";
@@ -54,11 +55,7 @@ async function start() {
     await consumer.close();
   });
   const records = () => bodies.flatMap((body) => body.records);
-  const until = (count: number) =>
-    vi.waitFor(() => expect(records().length).toBeGreaterThanOrEqual(count), {
-      timeout: 8_000,
-      interval: 20,
-    });
+  const until = (count: number) => eventually(() => expect(records().length).toBeGreaterThanOrEqual(count));
   return { ...monitor, eventHubs, records, bodies, until };
 }
 

@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { type MetricAlertResource, MonitorClient } from "@azure/arm-monitor";
-import { expect, onTestFinished, vi } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { ensureCertificates } from "../../../../local/azure/front/certificates.ts";
 import { startFront } from "../../../../local/azure/front/index.ts";
 import { createMonitor, type MonitorOptions } from "../../../../local/azure/monitor/index.ts";
 import type { ScoredRequest, Service } from "../../../../local/azure/service.ts";
 import { ManualClock } from "../../../../local/clock.ts";
+import { eventually } from "../../../waiting.ts";
 
 export const SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
 export const GROUP = "rg-outerloop";
@@ -86,7 +87,7 @@ export async function startMonitor(
 
 /** Waits until so many calls have arrived and been noted as such: until then, time that passes is a timeout. */
 export function delivered({ monitor }: Pick<MonitorFixture, "monitor">, count: number): Promise<void> {
-  return vi.waitFor(() => expect(monitor.service.stats?.().alertsDelivered).toBe(count), { interval: 5 });
+  return eventually(() => expect(monitor.service.stats?.().alertsDelivered).toBe(count));
 }
 
 /** Records requests `at` a time; 200 in 10 ms by `blue` unless told otherwise. */

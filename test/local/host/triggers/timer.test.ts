@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ManualClock } from "../../../../local/clock.ts";
-import { allSeen, eventually, type LogBook, logBook, scratch, serveInTest } from "../harness.ts";
+import { until } from "../../../waiting.ts";
+import { allSeen, type LogBook, logBook, scratch, serveInTest } from "../harness.ts";
 
 const HOUR_MS = 3_600_000;
 const START = Date.UTC(2026, 0, 1, 0, 20);
@@ -33,7 +34,7 @@ async function startTimers(
   });
   const move = async (ms: number, name: string, runs: number) => {
     clock.advance(ms);
-    await eventually(() => runsOf(book, name).length === runs);
+    await until(() => runsOf(book, name).length === runs);
     await new Promise((resolve) => setTimeout(resolve, 10));
   };
   return { book, clock, host, move };
@@ -69,7 +70,7 @@ test("a drained host runs no timer; resumed, it makes up for what it missed", as
   clock.advance(2 * HOUR_MS);
   expect(runsOf(book, "hourly")).toEqual([]);
   await post("resume");
-  await eventually(() => runsOf(book, "hourly").length === 1);
+  await until(() => runsOf(book, "hourly").length === 1);
   expect(runsOf(book, "hourly")).toMatchObject([{ isPastDue: true }]);
 });
 
@@ -92,7 +93,7 @@ test("occurrences missed while the host was down are made up for by one run that
 
 test("runOnStartup runs at every start", async () => {
   const { book } = await startTimers(["atStart"]);
-  await eventually(() => runsOf(book, "atStart").length === 1);
+  await until(() => runsOf(book, "atStart").length === 1);
   expect(runsOf(book, "atStart")[0]).toMatchObject({ isPastDue: false, scheduleStatus: null });
 });
 
