@@ -18,6 +18,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: PURE,
           globalSetup: "test/build-once.ts",
+          // The bundle is loaded as it is where it is deployed, not read and rewritten first.
+          server: { deps: { external: [/\/dist\/functions\//] } },
           // How long a process takes is the machine's own matter: only a fault takes so long. See test/waiting.ts.
           testTimeout: 60_000,
           hookTimeout: 60_000,
