@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { AzureMachineLearningWorkspaces } from "@azure/arm-machinelearning";
 import { EmailClient } from "@azure/communication-email";
 import { TableClient } from "@azure/data-tables";
@@ -16,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Azure, AzureStartError, startAzure } from "../../../local/azure/index.ts";
 import type { AzureContext } from "../../../local/azure/services.ts";
 import { eventually } from "../../waiting.ts";
+import { trust } from "./cloud.ts";
 import { startSubscriber } from "./event-grid/subscriber.ts";
 
 let data: string;
@@ -46,9 +46,7 @@ beforeAll(async () => {
       ];
     },
   });
-  setDefaultCACertificates([...getCACertificates("default"), await readFile(azure.caFile, "utf8")]);
-  vi.stubEnv("IDENTITY_ENDPOINT", azure.identityEndpoint);
-  vi.stubEnv("IDENTITY_HEADER", azure.identityHeader);
+  await trust(azure);
 });
 afterAll(async () => {
   vi.unstubAllEnvs();

@@ -1,19 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseBudgetAlert } from "../../../../shared/signals/parse.ts";
-import { ACTION_GROUP } from "../monitor/monitor-fixture.ts";
-import {
-  budget,
-  DAY,
-  HOUR,
-  IN_GROUP,
-  JANUARY,
-  JOB,
-  published,
-  running,
-  SCOPE,
-  start,
-  tier,
-} from "./cost-fixture.ts";
+import { ACTION_GROUP, published } from "../monitor/monitor-fixture.ts";
+import { budget, DAY, HOUR, IN_GROUP, JANUARY, JOB, running, SCOPE, start, tier } from "./cost-fixture.ts";
 
 describe("a budget", () => {
   test("is told to its action group once for each tier, on the day after it was reached", async () => {

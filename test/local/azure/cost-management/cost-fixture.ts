@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { type Budget, ConsumptionManagementClient } from "@azure/arm-consumption";
 import { onTestFinished } from "vitest";
 import type { BudgetMail } from "../../../../local/azure/cost-management/evaluator.ts";
@@ -25,8 +24,6 @@ export const JOB = `${WORKSPACE}/jobs/train-1`;
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 export const JANUARY = Date.UTC(2026, 0, 1);
-const FIXTURES = new URL("../../../fixtures/events/", import.meta.url);
-export const published = (name: string) => JSON.parse(readFileSync(new URL(name, FIXTURES), "utf8"));
 
 /** One machine of 0.30 dollars an hour, 7.20 a day, from a moment until another. */
 export const running = (from: number, to: number, more: Partial<Usage> = {}): Usage => ({

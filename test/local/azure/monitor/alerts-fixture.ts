@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { onTestFinished } from "vitest";
 import {
   delivered,
@@ -10,9 +9,6 @@ import {
   startMonitor,
 } from "./monitor-fixture.ts";
 import { startReceiver } from "./receiver.ts";
-
-const FIXTURES = new URL("../../../fixtures/events/", import.meta.url);
-export const published = (name: string) => JSON.parse(readFileSync(new URL(name, FIXTURES), "utf8"));
 
 export const failing = { statusCode: 500, modelStatusCode: 500, durationMs: 20 };
 

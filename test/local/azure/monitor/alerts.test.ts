@@ -1,7 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { parseMonitorAlert } from "../../../../shared/signals/parse.ts";
-import { fail, failing, published, shapeOf, start } from "./alerts-fixture.ts";
-import { delivered, errorsRule, GROUP, MINUTE, NOON, putGroup, startMonitor } from "./monitor-fixture.ts";
+import { fail, failing, shapeOf, start } from "./alerts-fixture.ts";
+import {
+  delivered,
+  errorsRule,
+  GROUP,
+  MINUTE,
+  NOON,
+  published,
+  putGroup,
+  startMonitor,
+} from "./monitor-fixture.ts";
 
 const idOf = (alert: unknown) =>
   (alert as { data: { essentials: { alertId: string } } }).data.essentials.alertId;

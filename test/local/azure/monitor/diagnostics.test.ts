@@ -2,25 +2,11 @@ import { EventHubConsumerClient, type ReceivedEventData } from "@azure/event-hub
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startBroker } from "../../../../local/azure/broker/index.ts";
 import { createHubSender } from "../../../../local/azure/monitor/diagnostics/hub-sender.ts";
-import type { RequestLog } from "../../../../local/azure/service.ts";
 import { parseExport } from "../../../../shared/signals/parse-export.ts";
 import { eventually } from "../../../waiting.ts";
-import { ENDPOINT, MINUTE, NOON, newFolder, SUBSCRIPTION, startMonitor } from "./monitor-fixture.ts";
+import { ENDPOINT, LOG, MINUTE, NOON, newFolder, SUBSCRIPTION, startMonitor } from "./monitor-fixture.ts";
 
 const HUB = "endpoint-traffic";
-const LOG: RequestLog = {
-  method: "POST",
-  path: "/score",
-  protocol: "HTTP/1.1",
-  authType: "Key",
-  requestBytes: 512,
-  responseBytes: 128,
-  userAgent: "curl/8",
-  requestId: "9c1d",
-  clientRequestId: "",
-  reason: "",
-  modelReason: "",
-};
 const SETTING = {
   eventHubAuthorizationRuleId: `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-outerloop/providers/Microsoft.EventHub/namespaces/n/authorizationRules/r`,
   eventHubName: HUB,
@@ -98,7 +84,7 @@ describe("a diagnostic setting", () => {
         ResponsePayloadSize: 128,
         UserAgent: "curl/8",
         XRequestId: "9c1d",
-        XMSClientRequestId: "",
+        XMSClientRequestId: "c-1",
         TotalDurationMs: 88,
         RequestDurationMs: 0,
         ResponseDurationMs: 88,

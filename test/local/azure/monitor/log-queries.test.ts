@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { at, columns, LOG, LOG_ANALYTICS, refusal, shared, start } from "./logs-fixture.ts";
-import { MINUTE, NOON, type OnEnd } from "./monitor-fixture.ts";
+import { at, columns, LOG_ANALYTICS, refusal, shared, start } from "./logs-fixture.ts";
+import { LOG, MINUTE, NOON, type OnEnd } from "./monitor-fixture.ts";
 
 /** Ten requests, one a minute: 10, 20, ... 100 ms; the last two fail, the very last before it reached the model. */
 async function startWithTen(onEnd?: OnEnd) {

@@ -1,6 +1,5 @@
 import { LogsQueryClient, LogsQueryResultStatus, type LogsTable } from "@azure/monitor-query";
 import { afterAll, beforeAll } from "vitest";
-import type { RequestLog } from "../../../../local/azure/service.ts";
 import {
   credential,
   GROUP,
@@ -14,19 +13,6 @@ import {
 export const LOG_ANALYTICS = {
   id: `/subscriptions/${SUBSCRIPTION}/resourceGroups/${GROUP}/providers/Microsoft.OperationalInsights/workspaces/log-outerloop`,
   customerId: "00000000-0000-0000-0000-00000000000d",
-};
-export const LOG: RequestLog = {
-  method: "POST",
-  path: "/score",
-  protocol: "HTTP/1.1",
-  authType: "Key",
-  requestBytes: 512,
-  responseBytes: 128,
-  userAgent: "curl/8",
-  requestId: "9c1d",
-  clientRequestId: "c-1",
-  reason: "",
-  modelReason: "",
 };
 export const at = (minutes: number) => new Date(NOON + minutes * MINUTE);
 

@@ -1,7 +1,7 @@
 import { LogsQueryResultStatus } from "@azure/monitor-query";
 import { describe, expect, test } from "vitest";
-import { at, columns, LOG, LOG_ANALYTICS, start } from "./logs-fixture.ts";
-import { ENDPOINT, GROUP, MINUTE, ML_WORKSPACE, NOON, SUBSCRIPTION } from "./monitor-fixture.ts";
+import { at, columns, LOG_ANALYTICS, start } from "./logs-fixture.ts";
+import { ENDPOINT, GROUP, LOG, MINUTE, ML_WORKSPACE, NOON, SUBSCRIPTION } from "./monitor-fixture.ts";
 
 describe("the traffic log", () => {
   test("tells each request in the official columns and types", async () => {
