@@ -56,7 +56,6 @@ test.each([
     expect(line.exec(words.trim())?.[1]).toBe(String(port));
     expect(await leftRunning()).toEqual([]);
   },
-  30_000,
 );
 
 test.each([
