@@ -8,7 +8,6 @@ const PURE = ["orchestrations", "shared", "specs", "tools"].map((folder) => `tes
 export default defineConfig({
   test: {
     testTimeout: 15_000,
-    hookTimeout: 60_000,
     env: { OUTERLOOP_STRICT: "1", NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") },
     projects: [
       { extends: true, test: { name: "pure", include: PURE, isolate: false } },
@@ -19,6 +18,12 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: PURE,
           globalSetup: "test/build-once.ts",
+          // The bundle is loaded as it is where it is deployed, not read and rewritten first.
+          server: { deps: { external: [/\/dist\/functions\//] } },
+          // How long a process takes is the machine's own matter: only a fault takes so long. See test/waiting.ts.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { poll: { timeout: 50_000, interval: 20 } },
         },
       },
     ],

@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { startAzure } from "../../local/azure/index.ts";
 import { readMailbox } from "../../local/demo/approver.ts";
 import { startChild } from "../../local/system/child.ts";
 import { appSettings } from "../../local/system/settings.ts";
 import { samplePolicy } from "../policy-sample.ts";
+import { until } from "../waiting.ts";
 
 /** The deployed bundle in the host, over the simulated Azure: what is sent to a door, and what `why` says of it. */
 const TIMEOUT_MS = 60_000;
@@ -121,13 +122,10 @@ async function breach(run: string, signalName: string, metric: string, feature: 
 
 /** What `why` says once the first signal of an entry has been decided. */
 async function why(entry: string) {
-  return vi.waitUntil(
-    async () => {
-      const told = await (await fetch(`${url}/api/inbox/${entry}/why`)).json();
-      return told.decisions[0]?.decision ? told : null;
-    },
-    { timeout: 20_000, interval: 50 },
-  );
+  return until(async () => {
+    const told = await (await fetch(`${url}/api/inbox/${entry}/why`)).json();
+    return told.decisions[0]?.decision ? told : null;
+  });
 }
 
 test(
@@ -202,12 +200,10 @@ test(
     );
     expect(confirmed.decisions[0].decision.triage.verdict).toBe("confirmed");
 
-    const asked = await vi.waitUntil(
-      async () =>
-        (await readMailbox(mailbox)).find(({ subject }) =>
-          subject.startsWith("forecast: retraining waits for an approval to spend 25 EUR"),
-        ),
-      { timeout: 20_000, interval: 100 },
+    const asked = await until(async () =>
+      (await readMailbox(mailbox)).find(({ subject }) =>
+        subject.startsWith("forecast: retraining waits for an approval to spend 25 EUR"),
+      ),
     );
     expect(asked.text).toContain("Held back by cost-approval");
 
@@ -219,13 +215,10 @@ test(
     expect(approved.status).toBe(202);
     const { signal, ...spending } = await approved.json();
     expect(spending).toMatchObject({ amount: 25, currency: "EUR" });
-    const started = await vi.waitUntil(
-      async () => {
-        const { value } = await (await fetch(`${url}/api/operations`)).json();
-        return value.find(({ kind }: { kind: string }) => kind === "retraining");
-      },
-      { timeout: 20_000, interval: 100 },
-    );
+    const started = await until(async () => {
+      const { value } = await (await fetch(`${url}/api/operations`)).json();
+      return value.find(({ kind }: { kind: string }) => kind === "retraining");
+    });
     expect(started).toMatchObject({ model: "forecast", cause: { signal } });
   },
   TIMEOUT_MS,

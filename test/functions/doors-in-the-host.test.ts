@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EventHubProducerClient } from "@azure/event-hubs";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { startBroker } from "../../local/azure/broker/index.ts";
 import { startStorage } from "../../local/azure/storage/index.ts";
+import { until } from "../waiting.ts";
 import { WORKSPACE } from "./adapters.ts";
 import { startDeployedHost } from "./deployed-host.ts";
 
@@ -48,13 +49,10 @@ afterAll(async () => {
 
 test("the deployed bundle keeps a poison message of the hub, byte for byte, and answers its senders and operators", async () => {
   await producer.sendBatch([{ body: Buffer.from([0xff, 0x00, 0x7b]) }]);
-  const poison = await vi.waitUntil(
-    async () => {
-      const list = await (await fetch(`${url}/api/inbox?door=endpoint-traffic`)).json();
-      return list.value[0];
-    },
-    { timeout: 10_000, interval: 100 },
-  );
+  const poison = await until(async () => {
+    const list = await (await fetch(`${url}/api/inbox?door=endpoint-traffic`)).json();
+    return list.value[0];
+  });
   expect(poison).toMatchObject({ outcome: "rejected" });
   const entry = await (await fetch(`${url}/api/inbox/${poison.id}`)).json();
   expect(entry).toMatchObject({ base64: "/wB7", text: null });

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AzureContext } from "../../local/azure/services.ts";
 import { openResourceManager } from "../../local/system/resource-manager.ts";
 import { subscribe } from "../../local/system/subscribe.ts";
 import { startCloud } from "../local/azure/cloud.ts";
+import { eventually } from "../waiting.ts";
 import { startDeployedHost } from "./deployed-host.ts";
 
 /** The bundle that is deployed, subscribed to a workspace whose events come twice, late and out of order. */
@@ -45,8 +46,6 @@ interface Decided {
     decision?: { rule: string; reaction: string };
   };
 }
-
-const PATIENT = { timeout: 60_000, interval: 100 };
 
 /** What the ledger holds of a run: one entry for each decision. */
 async function decisionsOn(run: string) {
@@ -102,12 +101,12 @@ test.each([
       expect(armed.status).toBe(201);
     }
     passStatuses(run);
-    await vi.waitFor(async () => expect(await arrivalsOf(run)).toHaveLength(arrivals), PATIENT);
+    await eventually(async () => expect(await arrivalsOf(run)).toHaveLength(arrivals));
     if (effect === "out-of-order") expect(await arrivalsOf(run)).toEqual(["Completed", "Running"]);
-    await vi.waitFor(async () => expect(await decisionsOn(run)).not.toEqual([]), PATIENT);
+    await eventually(async () => expect(await decisionsOn(run)).not.toEqual([]));
     // Whatever else is on its way of this run has been taken once a later run is decided on.
     passStatuses(`${run}-marker`);
-    await vi.waitFor(async () => expect(await decisionsOn(`${run}-marker`)).not.toEqual([]), PATIENT);
+    await eventually(async () => expect(await decisionsOn(`${run}-marker`)).not.toEqual([]));
     expect(await decisionsOn(run)).toEqual([{ rule: "job.completed", reaction: "raise-event" }]);
     await cloud.call("DELETE", "/_faults");
   },

@@ -56,7 +56,6 @@ test.each([
     expect(line.exec(words.trim())?.[1]).toBe(String(port));
     expect(await leftRunning()).toEqual([]);
   },
-  30_000,
 );
 
 test.each([
@@ -89,4 +88,4 @@ test("says all addresses first and then that it is ready, and Ctrl-C leaves noth
   const [code] = await closed;
   expect(code).toBe(0);
   expect(await leftRunning()).toEqual([]);
-}, 30_000);
+});

@@ -1,6 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import * as z from "zod";
 import type { ServiceAnswer, ServiceRequest } from "../service.ts";
 import type { Computes } from "./computes.ts";
 import { type Context, guidOf, workspaceId } from "./context.ts";
@@ -16,6 +14,7 @@ import {
   MIRROR_SINCE,
   renderEndpoint,
 } from "./endpoint.ts";
+import { EndpointKeys, type EndpointRow, newKey } from "./endpoint-keys.ts";
 import type { ModelHost } from "./model-host.ts";
 import { checkEndpointName } from "./names.ts";
 import type { Operation, Operations } from "./operations.ts";
@@ -23,7 +22,6 @@ import { page, readCount, readTags } from "./paging.ts";
 import { conflict, invalid, notFound } from "./refusal.ts";
 import { PROVIDER, type Resource, systemData } from "./resource.ts";
 import { type Call, type Router, readBody } from "./router.ts";
-import type { Row } from "./store.ts";
 import type { Usages } from "./usages.ts";
 
 export interface EndpointParts {
@@ -33,24 +31,14 @@ export interface EndpointParts {
   readonly host: ModelHost;
 }
 
-export type EndpointRow = Row<EndpointProperties, EndpointSecrets>;
-
-/** How long a token of an AMLToken endpoint lasts, and after how long it should be asked for anew. */
-const TOKEN_LASTS_MS = 3_600_000;
-const TOKEN_REFRESH_MS = 2_700_000;
-
-const KEY_BODY = z.looseObject({
-  keyType: z.enum(["Primary", "Secondary"]),
-  keyValue: z.string().min(1).nullish(),
-});
-
-/** Managed online endpoints: a stable address, its keys, and how its traffic is split. */
+/** Managed online endpoints: a stable address, and how its traffic is split. */
 export class Endpoints {
   readonly #context: Context;
   readonly #operations: Operations;
   readonly #usages: Usages;
   readonly #computes: Computes;
   readonly #host: ModelHost;
+  readonly #keys: EndpointKeys;
 
   constructor(context: Context, { operations, usages, computes, host }: EndpointParts) {
     this.#context = context;
@@ -58,13 +46,13 @@ export class Endpoints {
     this.#computes = computes;
     this.#host = host;
     this.#operations = operations;
+    this.#keys = new EndpointKeys(context, operations, (call, name) => this.existing(call, name));
     const settle = (target: string) => this.#setState(target, "Succeeded");
     const render = (target: string, request: ServiceRequest) => {
       const found = context.store.get<EndpointProperties>(target)?.resource;
       return found && renderEndpoint(found, request);
     };
     operations.define("endpoint", { prefix: "oe", finish: settle, render });
-    operations.define("endpoint-keys", { prefix: "oe", finish: () => undefined, render });
     operations.define("endpoint-deletion", { prefix: "oe", finish: (target) => this.#remove(target) });
   }
 
@@ -75,10 +63,8 @@ export class Endpoints {
       .on("GET", at, (call, name: string) => this.#answer(call, 200, this.existing(call, name).resource))
       .on("PUT", at, (call, name: string) => this.#put(call, name))
       .on("PATCH", at, (call, name: string) => this.#patch(call, name))
-      .on("DELETE", at, (call, name: string) => this.#delete(call, name))
-      .on("POST", `${at}/listKeys`, (call, name: string) => this.#listKeys(call, name))
-      .on("POST", `${at}/regenerateKeys`, (call, name: string) => this.#regenerateKey(call, name))
-      .on("POST", `${at}/token`, (call, name: string) => this.#token(call, name));
+      .on("DELETE", at, (call, name: string) => this.#delete(call, name));
+    this.#keys.register(router);
   }
 
   /** @throws {Refusal} 404 */
@@ -254,48 +240,6 @@ export class Endpoints {
     );
   }
 
-  #listKeys(call: Call, name: string): ServiceAnswer {
-    const { resource, hidden } = this.existing(call, name);
-    this.#requireMode(resource, "Key");
-    return { status: 200, body: { primaryKey: hidden.primaryKey, secondaryKey: hidden.secondaryKey } };
-  }
-
-  /** The old value is worthless at once. */
-  #regenerateKey(call: Call, name: string): ServiceAnswer {
-    const { resource, hidden } = this.existing(call, name);
-    this.#requireMode(resource, "Key");
-    const { keyType, keyValue } = readBody(call.request, KEY_BODY);
-    const which = keyType === "Primary" ? "primaryKey" : "secondaryKey";
-    const { store } = this.#context;
-    const operation = store.transaction(() => {
-      store.put(resource, { ...hidden, [which]: keyValue ?? newKey() });
-      return this.#operations.start("endpoint-keys", resource.id, 0);
-    });
-    return { status: 202, headers: this.#operations.acceptedHeaders(call.request, operation) };
-  }
-
-  #token(call: Call, name: string): ServiceAnswer {
-    const { resource, hidden } = this.existing(call, name);
-    this.#requireMode(resource, "AMLToken");
-    const now = this.#context.clock.now();
-    const accessToken = newKey();
-    const live = Object.entries(hidden.tokens).filter(([, until]) => until > now);
-    const tokens = { ...Object.fromEntries(live), [accessToken]: now + TOKEN_LASTS_MS };
-    this.#context.store.put(resource, { ...hidden, tokens });
-    const inSeconds = (ms: number) => Math.floor(ms / 1000);
-    const expiryTimeUtc = inSeconds(now + TOKEN_LASTS_MS);
-    const refreshAfterTimeUtc = inSeconds(now + TOKEN_REFRESH_MS);
-    return { status: 200, body: { accessToken, expiryTimeUtc, refreshAfterTimeUtc, tokenType: "Bearer" } };
-  }
-
-  #requireMode(
-    { name, properties }: Resource<EndpointProperties>,
-    mode: EndpointProperties["authMode"],
-  ): void {
-    if (properties.authMode === mode) return;
-    throw invalid(`Endpoint '${name}' has authMode ${properties.authMode}, expected ${mode} for this call.`);
-  }
-
   #refuseWhenBusy({ resource }: EndpointRow): void {
     const { provisioningState } = resource.properties;
     if (provisioningState === "Succeeded" || provisioningState === "Failed") return;
@@ -361,5 +305,3 @@ function identityOf(id: string, given: object | null | undefined): object {
   const type = given && "type" in given ? given.type : "SystemAssigned";
   return { ...given, type, principalId: guidOf(`principal ${id}`), tenantId: guidOf("tenant") };
 }
-
-const newKey = (): string => randomBytes(24).toString("base64url") + randomUUID().slice(0, 8);

@@ -9,7 +9,8 @@ import {
   liveOf,
 } from "./deployment.ts";
 import { readDuration } from "./duration.ts";
-import { type EndpointRow, findEndpoint } from "./endpoints.ts";
+import type { EndpointRow } from "./endpoint-keys.ts";
+import { findEndpoint } from "./endpoints.ts";
 import type { ModelHost } from "./model-host.ts";
 import { Refusal } from "./refusal.ts";
 import { requestLog } from "./request-log.ts";

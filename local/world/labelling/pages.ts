@@ -1,12 +1,10 @@
 import { type ComponentChildren, h, type VNode } from "preact";
-import { render } from "preact-render-to-string";
+import { page as pageOf } from "../../azure/front/page.ts";
 import type { ServiceAnswer } from "../../azure/service.ts";
 import { picture } from "./picture.ts";
 import type { Item, Project } from "./project.ts";
 import type { LabellingQueue } from "./queue.ts";
 
-const PAGE_POLICY =
-  "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 /** Answers shown below the sample. */
 const RECENT = 10;
 /** Labels of so many letters stand side by side in a row of five. */
@@ -179,30 +177,14 @@ export function problemPage(status: number, message: string): ServiceAnswer {
 
 export const addressOf = (project: string): string => `/labelling/${encodeURIComponent(project)}`;
 
-function page(title: string, ...content: ComponentChildren[]): ServiceAnswer {
-  const document = h(
-    "html",
-    { lang: "en" },
-    h(
-      "head",
-      null,
-      h("meta", { charset: "utf-8" }),
-      h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }),
-      h("meta", { name: "color-scheme", content: "light dark" }),
-      h("title", null, title),
-      h("link", { rel: "stylesheet", href: "/labelling/style.css" }),
-    ),
-    h("body", null, h("main", null, ...content)),
-  );
-  return {
-    status: 200,
-    headers: {
-      "content-type": "text/html; charset=utf-8",
-      "content-security-policy": PAGE_POLICY,
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "same-origin",
-      "cache-control": "no-store",
+/** The referrer of its forms is what tells them from those of other sites. */
+const page = (title: string, ...content: ComponentChildren[]): ServiceAnswer =>
+  pageOf(
+    {
+      title,
+      stylesheet: "/labelling/style.css",
+      formAction: "'self'",
+      headers: { "referrer-policy": "same-origin" },
     },
-    body: `<!doctype html>${render(document)}`,
-  };
-}
+    ...content,
+  );

@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { AzureMachineLearningWorkspaces } from "@azure/arm-machinelearning";
 import { EmailClient } from "@azure/communication-email";
 import { TableClient } from "@azure/data-tables";
@@ -15,6 +14,8 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Azure, AzureStartError, startAzure } from "../../../local/azure/index.ts";
 import type { AzureContext } from "../../../local/azure/services.ts";
+import { eventually } from "../../waiting.ts";
+import { trust } from "./cloud.ts";
 import { startSubscriber } from "./event-grid/subscriber.ts";
 
 let data: string;
@@ -45,9 +46,7 @@ beforeAll(async () => {
       ];
     },
   });
-  setDefaultCACertificates([...getCACertificates("default"), await readFile(azure.caFile, "utf8")]);
-  vi.stubEnv("IDENTITY_ENDPOINT", azure.identityEndpoint);
-  vi.stubEnv("IDENTITY_HEADER", azure.identityHeader);
+  await trust(azure);
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
@@ -74,7 +73,7 @@ describe("the real clients, given only addresses and the managed identity", () =
     expect((await fetch(url, { method: "PUT", headers, body: JSON.stringify({ properties }) })).status).toBe(
       201,
     );
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await (await fetch(url, { headers })).json()).toMatchObject({
         properties: { provisioningState: "Succeeded" },
       }),

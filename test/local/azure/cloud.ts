@@ -24,6 +24,13 @@ export interface Cloud {
   restart(): Promise<void>;
 }
 
+/** From now on this process takes it for Azure: its certificate, and its managed identity. */
+export async function trust(azure: Azure): Promise<void> {
+  setDefaultCACertificates([...getCACertificates("default"), await readFile(azure.caFile, "utf8")]);
+  vi.stubEnv("IDENTITY_ENDPOINT", azure.identityEndpoint);
+  vi.stubEnv("IDENTITY_HEADER", azure.identityHeader);
+}
+
 /** The whole stand-in for one test file, trusted by this process as the product's process trusts it. */
 export function startCloud(options: Partial<AzureOptions> = {}): Cloud {
   let azure: Azure | undefined;
@@ -35,9 +42,7 @@ export function startCloud(options: Partial<AzureOptions> = {}): Cloud {
   };
   const start = async (ports = { port: 0, amqpPort: 0, storagePort: 0 }) => {
     azure = await startAzure({ ...ports, data, ...options });
-    setDefaultCACertificates([...getCACertificates("default"), await readFile(azure.caFile, "utf8")]);
-    vi.stubEnv("IDENTITY_ENDPOINT", azure.identityEndpoint);
-    vi.stubEnv("IDENTITY_HEADER", azure.identityHeader);
+    await trust(azure);
     credential = new ManagedIdentityCredential();
   };
   beforeAll(async () => {

@@ -4,8 +4,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ServiceBusClient } from "@azure/service-bus";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import * as z from "zod";
+import { eventually } from "../../waiting.ts";
 import { end, MAIN, type Ready, startProcess } from "./azure-process.ts";
 import { startSubscriber } from "./event-grid/subscriber.ts";
 
@@ -52,7 +53,7 @@ test("an event that was raised before kill -9 is delivered after the restart, on
     properties: { endpointUrl: `http://127.0.0.1:${port}/hook` },
   };
   await call("PUT", id, "2022-06-15", { properties: { destination } });
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await (await call("GET", id, "2022-06-15")).json()).toMatchObject({
       properties: { provisioningState: "Succeeded" },
     }),
@@ -67,7 +68,7 @@ test("an event that was raised before kill -9 is delivered after the restart, on
   const second = await start();
   const [delivered] = await again.until(1);
   expect(delivered?.body).toMatchObject([{ subject: "models/weather:1" }]);
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await (await fetch(`${second.ready.httpOrigin}/_stats`)).json()).toMatchObject({
       eventsRaised: 1,
       eventsDelivered: 1,

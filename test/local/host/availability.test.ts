@@ -3,7 +3,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { RunningHost } from "../../../local/host/index.ts";
-import { appFolder, eventually, logBook, scratch, serveInTest } from "./harness.ts";
+import { until } from "../../waiting.ts";
+import { appFolder, logBook, scratch, serveInTest } from "./harness.ts";
 
 const NODE_MODULES = fileURLToPath(new URL("../../../node_modules", import.meta.url));
 
@@ -86,6 +87,6 @@ test("an app whose folder holds app_offline.htm starts offline, and the log says
   expect((await fetch(`${host.url}/api/start`, { method: "POST" })).status).toBe(503);
   expect(await book.until("The host is offline")).toContain("PUT /admin/host/state");
   await callsOf(host).admin("PUT", "state", '"running"');
-  await eventually(() => !existsSync(path.join(app, "app_offline.htm")));
+  await until(() => !existsSync(path.join(app, "app_offline.htm")));
   expect((await fetch(`${host.url}/api/start`, { method: "POST" })).status).toBe(200);
 });

@@ -72,13 +72,3 @@ export function allSeen(book: LogBook, marker = "saw "): unknown[] {
     .filter(({ message }) => message.startsWith(marker))
     .map(({ message }) => JSON.parse(message.slice(marker.length)));
 }
-
-/** Waits for a condition that something else brings about; fails after five seconds. */
-export async function eventually(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
-  while (!condition()) {
-    if (performance.now() > deadline)
-      throw new Error("What was waited for did not happen within five seconds.");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

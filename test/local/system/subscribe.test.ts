@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AzureContext } from "../../../local/azure/services.ts";
 import { openResourceManager } from "../../../local/system/resource-manager.ts";
 import { stream } from "../../../local/system/stream.ts";
 import { subscribe } from "../../../local/system/subscribe.ts";
 import { parseModelEvent } from "../../../shared/signals/parse.ts";
+import { eventually } from "../../waiting.ts";
 import { GROUP, SUBSCRIPTION, startCloud } from "../azure/cloud.ts";
 import { startSubscriber } from "../azure/event-grid/subscriber.ts";
 
@@ -68,7 +69,7 @@ test("the product's door is told of models, images, policy states and health, an
     ["signal", "ml/model-registered"],
     ["signal", "policy/state-changed"],
   ]);
-  await vi.waitFor(() => expect(cloud.azure.stats()).toMatchObject({ eventsRaised: 5, eventsDelivered: 4 }));
+  await eventually(() => expect(cloud.azure.stats()).toMatchObject({ eventsRaised: 5, eventsDelivered: 4 }));
   expect(door.notifications).toHaveLength(4);
 });
 

@@ -1,7 +1,6 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { ConsumptionManagementClient } from "@azure/arm-consumption";
 import { MonitorClient } from "@azure/arm-monitor";
 import { ManagedIdentityCredential } from "@azure/identity";
@@ -13,6 +12,7 @@ import { ManualClock } from "../../../local/clock.ts";
 import { openResourceManager } from "../../../local/system/resource-manager.ts";
 import { watch } from "../../../local/system/watch.ts";
 import { parseMonitorAlert } from "../../../shared/signals/parse.ts";
+import { trust } from "../azure/cloud.ts";
 import { startReceiver } from "../azure/monitor/receiver.ts";
 
 const SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
@@ -39,9 +39,7 @@ beforeAll(async () => {
       return [];
     },
   });
-  setDefaultCACertificates([...getCACertificates("default"), await readFile(azure.caFile, "utf8")]);
-  vi.stubEnv("IDENTITY_ENDPOINT", azure.identityEndpoint);
-  vi.stubEnv("IDENTITY_HEADER", azure.identityHeader);
+  await trust(azure);
 });
 afterAll(async () => {
   vi.unstubAllEnvs();

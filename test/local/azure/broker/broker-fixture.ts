@@ -1,7 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ServiceBusClient } from "@azure/service-bus";
+import {
+  ServiceBusClient,
+  type ServiceBusReceivedMessage,
+  type ServiceBusReceiver,
+} from "@azure/service-bus";
 import { onTestFinished } from "vitest";
 import {
   type Broker,
@@ -33,6 +37,20 @@ export function connect(broker: Broker, retries: Partial<typeof retryOptions> = 
   const client = new ServiceBusClient(broker.serviceBusConnectionString, options);
   onTestFinished(() => client.close());
   return client;
+}
+
+/** Receives so many messages: how long they take to come is the machine's own matter. Fewer only when no more come. */
+export async function receive(
+  receiver: ServiceBusReceiver,
+  count: number,
+): Promise<ServiceBusReceivedMessage[]> {
+  const messages: ServiceBusReceivedMessage[] = [];
+  while (messages.length < count) {
+    const more = await receiver.receiveMessages(count - messages.length, { maxWaitTimeInMs: 20_000 });
+    if (more.length === 0) break;
+    messages.push(...more);
+  }
+  return messages;
 }
 
 /** A broker with one queue `work` and a client on it. */

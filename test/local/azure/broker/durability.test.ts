@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { EventHubProducerClient } from "@azure/event-hubs";
-import { ServiceBusClient, type ServiceBusReceiver } from "@azure/service-bus";
+import { ServiceBusClient } from "@azure/service-bus";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
 import { ManualClock } from "../../../../local/clock.ts";
-import { brokerFile, connect, retryOptions, start } from "./broker-fixture.ts";
+import { brokerFile, connect, receive, retryOptions, start } from "./broker-fixture.ts";
 
 const Started = z.object({ port: z.number(), connectionString: z.string() });
 
@@ -34,10 +34,6 @@ function client(connectionString: string): ServiceBusClient {
   const made = new ServiceBusClient(connectionString, { retryOptions: { ...retryOptions, maxRetries: 10 } });
   onTestFinished(() => made.close());
   return made;
-}
-
-async function receive(receiver: ServiceBusReceiver, count: number) {
-  return receiver.receiveMessages(count, { maxWaitTimeInMs: 1000 });
 }
 
 test("what was acknowledged before kill -9 is there afterwards: sent, settled, deferred, duplicate, state, event", async () => {
@@ -110,7 +106,7 @@ test("a kill in the middle of sending loses nothing that was acknowledged", asyn
     { file },
   );
   const session = await connect(broker).acceptSession("sessions", "a");
-  const found = await session.receiveMessages(acknowledged.length, { maxWaitTimeInMs: 1000 });
+  const found = await receive(session, acknowledged.length);
   expect(found.map((message) => message.body)).toEqual(acknowledged);
 });
 
@@ -124,13 +120,13 @@ test("a subscriber goes on by itself when the broker dies and comes back on its 
     processError: async () => {},
   });
   await busy.createSender("work").sendMessages({ body: 1 });
-  await expect.poll(() => seen, { timeout: 3000 }).toEqual([1]);
+  await expect.poll(() => seen).toEqual([1]);
   await kill(first.child);
   await startProcess(file, first.port);
   const other = client(first.connectionString);
   await other.createSender("work").sendMessages({ body: 2 });
-  await expect.poll(() => seen, { timeout: 8000 }).toContain(2);
-}, 15_000);
+  await expect.poll(() => seen).toContain(2);
+});
 
 test("a subscriber and a sender survive a cut connection", async () => {
   const broker = await start({ queues: [{ name: "work" }] });
@@ -145,7 +141,7 @@ test("a subscriber and a sender survive a cut connection", async () => {
   await expect.poll(() => seen).toEqual([1]);
   broker.dropConnections();
   await sender.sendMessages({ body: 2 });
-  await expect.poll(() => seen, { timeout: 5000 }).toContain(2);
+  await expect.poll(() => seen).toContain(2);
 });
 
 test("a cut connection lets go of its session", async () => {

@@ -5,13 +5,12 @@ import {
 } from "@azure/service-bus";
 import { describe, expect, test } from "vitest";
 import { ManualClock } from "../../../../local/clock.ts";
-import { start, startWithQueue } from "./broker-fixture.ts";
+import { receive, start, startWithQueue } from "./broker-fixture.ts";
 
-const WAIT = { maxWaitTimeInMs: 400 };
 const SHORT = { maxWaitTimeInMs: 150 };
 
 async function receiveOne(receiver: ServiceBusReceiver): Promise<ServiceBusReceivedMessage> {
-  const [message] = await receiver.receiveMessages(1, WAIT);
+  const [message] = await receive(receiver, 1);
   if (!message) throw new Error("no message came, expected one");
   return message;
 }
@@ -53,7 +52,7 @@ describe("sending", () => {
     expect(batch.maxSizeInBytes).toBe(262_144);
     expect(batch.tryAddMessage({ body: "c" })).toBe(true);
     await sender.sendMessages(batch);
-    const messages = await client.createReceiver("work").receiveMessages(3, WAIT);
+    const messages = await receive(client.createReceiver("work"), 3);
     expect(messages.map((m) => [m.body, m.sequenceNumber?.toNumber()])).toEqual([
       ["a", 1],
       ["b", 2],
@@ -137,7 +136,7 @@ describe("settling", () => {
     const { client } = await startWithQueue();
     await client.createSender("work").sendMessages([{ body: 1 }, { body: 2 }]);
     const receiver = client.createReceiver("work");
-    const messages = await receiver.receiveMessages(2, WAIT);
+    const messages = await receive(receiver, 2);
     const second = messages[1];
     if (!second) throw new Error("two messages were sent");
     await receiver.deadLetterMessage(second, {
@@ -223,7 +222,7 @@ describe("settling", () => {
     const { client } = await startWithQueue();
     await client.createSender("work").sendMessages([{ body: 1 }, { body: 2 }]);
     const first = client.createReceiver("work");
-    const [one, two] = await first.receiveMessages(2, WAIT);
+    const [one, two] = await receive(first, 2);
     if (!one || !two) throw new Error("two messages were sent");
     await first.close();
     const second = client.createReceiver("work");
@@ -242,7 +241,7 @@ describe("settling", () => {
     const { client } = await startWithQueue();
     await client.createSender("work").sendMessages([{ body: 1 }, { body: 2 }]);
     const receiver = client.createReceiver("work", { receiveMode: "receiveAndDelete" });
-    const messages = await receiver.receiveMessages(2, WAIT);
+    const messages = await receive(receiver, 2);
     expect(messages.map((message) => message.body)).toEqual([1, 2]);
     expect(await receiver.peekMessages(1)).toEqual([]);
   });

@@ -2,12 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ServiceBusSessionReceiver } from "@azure/service-bus";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../../../local/clock.ts";
-import { connect, start, startWithQueue } from "./broker-fixture.ts";
-
-const WAIT = { maxWaitTimeInMs: 300 };
+import { connect, receive, start, startWithQueue } from "./broker-fixture.ts";
 
 async function bodies(receiver: ServiceBusSessionReceiver, count: number): Promise<unknown[]> {
-  const messages = await receiver.receiveMessages(count, { maxWaitTimeInMs: 500 });
+  const messages = await receive(receiver, count);
   for (const message of messages) await receiver.completeMessage(message);
   return messages.map((message) => message.body);
 }
@@ -66,10 +64,10 @@ test("closing a session puts what was not settled back at once, with the same de
     { body: 2, sessionId: "a" },
   ]);
   const first = await client.acceptSession("work", "a");
-  expect(await first.receiveMessages(2, WAIT)).toHaveLength(2);
+  expect(await receive(first, 2)).toHaveLength(2);
   await first.close();
   const second = await client.acceptSession("work", "a");
-  const again = await second.receiveMessages(2, WAIT);
+  const again = await receive(second, 2);
   expect(again.map((message) => [message.body, message.deliveryCount])).toEqual([
     [1, 0],
     [2, 0],
@@ -83,7 +81,7 @@ test("an abandoned message comes back to the head of its session", async () => {
     { body: 2, sessionId: "a" },
   ]);
   const receiver = await client.acceptSession("work", "a");
-  const [first] = await receiver.receiveMessages(1, WAIT);
+  const [first] = await receive(receiver, 1);
   if (!first) throw new Error("no message came");
   await receiver.abandonMessage(first);
   expect(await bodies(receiver, 2)).toEqual([1, 2]);
@@ -94,14 +92,14 @@ test("a session lock that runs out is lost to its holder, and its messages count
   const { client } = await startWithQueue({ RequiresSession: true, LockDuration: "PT30S" }, { clock });
   await client.createSender("work").sendMessages({ body: 1, sessionId: "a" });
   const first = await client.acceptSession("work", "a", { maxAutoLockRenewalDurationInMs: 0 });
-  const [message] = await first.receiveMessages(1, WAIT);
+  const [message] = await receive(first, 1);
   if (!message) throw new Error("no message came");
   clock.advance(30_000);
   // Once it knows: the client never answers what was under way when the link went.
   await expect.poll(() => first.isClosed).toBe(true);
   await expect(first.completeMessage(message)).rejects.toMatchObject({ code: "SessionLockLost" });
   const second = await client.acceptSession("work", "a", { maxAutoLockRenewalDurationInMs: 0 });
-  const [again] = await second.receiveMessages(1, WAIT);
+  const [again] = await receive(second, 1);
   expect(again).toMatchObject({ body: 1, deliveryCount: 1 });
 });
 
@@ -147,7 +145,7 @@ test("a scheduled message without a session id is refused by a queue that requir
 
 test("a receiver without a session is refused by a queue that requires sessions", async () => {
   const { client } = await startWithQueue({ RequiresSession: true });
-  await expect(client.createReceiver("work").receiveMessages(1, WAIT)).rejects.toThrow(
+  await expect(receive(client.createReceiver("work"), 1)).rejects.toThrow(
     "It is not possible for an entity that requires sessions to create a non-sessionful message receiver.",
   );
 });
@@ -156,7 +154,7 @@ test("a deferred message of a session is received by its number under the sessio
   const { client } = await startWithQueue({ RequiresSession: true });
   await client.createSender("work").sendMessages({ body: "later", sessionId: "a" });
   const receiver = await client.acceptSession("work", "a");
-  const [message] = await receiver.receiveMessages(1, WAIT);
+  const [message] = await receive(receiver, 1);
   if (!message?.sequenceNumber) throw new Error("no message came");
   await receiver.deferMessage(message);
   const [deferred] = await receiver.receiveDeferredMessages(message.sequenceNumber);

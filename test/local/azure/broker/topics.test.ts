@@ -2,7 +2,7 @@ import type { ServiceBusClient } from "@azure/service-bus";
 import { describe, expect, test } from "vitest";
 import type { BrokerConfig } from "../../../../local/azure/broker/index.ts";
 import { ManualClock } from "../../../../local/clock.ts";
-import { brokerFile, connect, start } from "./broker-fixture.ts";
+import { brokerFile, connect, receive, start } from "./broker-fixture.ts";
 
 type Rules = NonNullable<
   NonNullable<NonNullable<BrokerConfig["topics"]>[number]["subscriptions"]>[number]["rules"]
@@ -24,7 +24,7 @@ test("every subscription gets its own copy, and settles it alone", async () => {
   const client = connect(broker);
   await client.createSender("news").sendMessages([{ body: 1 }, { body: 2 }]);
   const audit = client.createReceiver("news", "audit");
-  const [first] = await audit.receiveMessages(1, { maxWaitTimeInMs: 400 });
+  const [first] = await receive(audit, 1);
   if (!first) throw new Error("no message came");
   await audit.deadLetterMessage(first, { deadLetterReason: "test", deadLetterErrorDescription: "by hand" });
   expect(await peekBodies(client, "audit")).toEqual([2]);

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { holdMs } from "../../../../local/azure/event-grid/probation.ts";
 import { DEVELOPMENT_ACCOUNT } from "../../../../local/azure/storage/index.ts";
+import { eventually } from "../../../waiting.ts";
 import { GridFixture, registered } from "./grid-fixture.ts";
 
 const at = new GridFixture();
@@ -19,7 +20,7 @@ describe("an endpoint that fails ten times in a row", () => {
     at.hook.statuses = Array.from({ length: 10 }, () => status);
     for (let n = 1; n <= 10; n += 1) raise(n);
     await at.hook.until(10);
-    await vi.waitFor(() => expect(at.logged.filter((line) => !line.includes("probation"))).toHaveLength(10));
+    await eventually(() => expect(at.logged.filter((line) => !line.includes("probation"))).toHaveLength(10));
     return at.logged.find((line) => line.includes("probation"));
   }
 
@@ -43,14 +44,14 @@ describe("an endpoint that fails ten times in a row", () => {
     expect(at.hook.notifications).toHaveLength(10);
     at.clock.advance(1);
     await at.hook.until(21);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(at.grid.service.stats?.()).toMatchObject({ eventsDelivered: 11, eventsDeadLettered: 0 }),
     );
     expect(new Set(subjects().slice(10)).size).toBe(11);
     // It took an event: the next failure is the first again.
     at.hook.statuses = [404];
     raise(12);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(at.logged.filter((line) => line.endsWith("again in 10 s"))).toHaveLength(11),
     );
     at.clock.advance(10 * SECOND);
@@ -68,7 +69,7 @@ describe("an endpoint that fails ten times in a row", () => {
     at.hook.statuses = Array.from({ length: 10 }, () => 404);
     at.clock.advance(1);
     await at.hook.until(20);
-    await vi.waitFor(() => expect(at.logged).toContain("model-events: on probation for 600 s, NotFound"));
+    await eventually(() => expect(at.logged).toContain("model-events: on probation for 600 s, NotFound"));
   });
 
   test("loses an event that outlives its time on probation, as one that was never tried", async () => {
@@ -76,7 +77,7 @@ describe("an endpoint that fails ten times in a row", () => {
     await failTenTimes(404);
     raise(11);
     at.clock.advance(5 * MINUTE);
-    await vi.waitFor(async () => expect(await at.deadLetters()).toHaveLength(11));
+    await eventually(async () => expect(await at.deadLetters()).toHaveLength(11));
     const letters = await at.deadLetters();
     expect(letters.find(({ event }) => event.subject === "models/weather:11")?.event).toMatchObject({
       deadLetterReason: "TimeToLiveExceeded",
@@ -139,14 +140,14 @@ describe("an event's time to live", () => {
     raise(1);
     for (const [index, seconds] of waits.entries()) {
       await at.hook.until(index + 1);
-      await vi.waitFor(() => {
+      await eventually(() => {
         const postponed = at.logged.filter((line) => line.includes("again in"));
         expect(postponed).toHaveLength(index + 1);
         expect(postponed.at(-1)).toContain(`again in ${seconds} s`);
       });
       at.clock.advance(seconds * SECOND);
     }
-    await vi.waitFor(async () => expect(await at.deadLetters()).toHaveLength(1));
+    await eventually(async () => expect(await at.deadLetters()).toHaveLength(1));
     expect((await at.deadLetters())[0]?.event).toMatchObject({
       deadLetterReason: "TimeToLiveExceeded",
       deliveryAttempts: attempts,
@@ -179,7 +180,7 @@ describe("a dead letter's container", () => {
     await at.subscribe({ deadLetterDestination });
     at.hook.statuses = [400];
     raise(1);
-    await vi.waitFor(async () => expect(await at.deadLetters()).toHaveLength(1));
+    await eventually(async () => expect(await at.deadLetters()).toHaveLength(1));
   });
   afterEach(() => {
     failure = undefined;

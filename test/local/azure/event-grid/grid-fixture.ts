@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, expect, vi } from "vitest";
+import { afterEach, beforeEach, expect } from "vitest";
 import {
   createEventGrid,
   type EventGrid,
@@ -9,11 +9,13 @@ import {
 } from "../../../../local/azure/event-grid/index.ts";
 import type { RaisedEvent, ServiceAnswer } from "../../../../local/azure/service.ts";
 import { ManualClock } from "../../../../local/clock.ts";
+import { eventually } from "../../../waiting.ts";
 import { startSubscriber } from "./subscriber.ts";
 
 export const WORKSPACE =
   "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/mlw";
 export const SUBSCRIPTION = `${WORKSPACE}/providers/Microsoft.EventGrid/eventSubscriptions/model-events`;
+export const TOPIC = "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.EventGrid/systemTopics/ml";
 export const registered: RaisedEvent = {
   topic: WORKSPACE,
   subject: "models/weather:7",
@@ -72,7 +74,7 @@ export class GridFixture {
 
   /** The failed attempt has been recorded. (A timer would not tell: the attempt itself has one of 30 s.) */
   async untilPostponed(times: number, seconds: number): Promise<void> {
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(this.logged).toHaveLength(times);
       expect(this.logged.at(-1)).toContain(`again in ${seconds} s`);
     });
@@ -117,7 +119,7 @@ export class GridFixture {
 
   async subscribe(more: Record<string, unknown> = {}, id = SUBSCRIPTION): Promise<void> {
     expect(await this.call("PUT", id, this.propertiesOf(more))).toMatchObject({ status: 201 });
-    await vi.waitFor(async () => expect(await this.stateOf(id)).toBe("Succeeded"));
+    await eventually(async () => expect(await this.stateOf(id)).toBe("Succeeded"));
   }
 
   async deadLetters(): Promise<{ event: Record<string, unknown> }[]> {

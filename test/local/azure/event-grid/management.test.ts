@@ -1,6 +1,7 @@
 import { EventGridManagementClient } from "@azure/arm-eventgrid";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { eventually, until } from "../../../waiting.ts";
 import { GROUP, SUBSCRIPTION, startCloud } from "../cloud.ts";
 import { startSubscriber } from "./subscriber.ts";
 
@@ -157,7 +158,7 @@ describe("an event subscription", () => {
     await registerModel("untagged");
     const [delivered] = await hook.until(1);
     expect(delivered?.headers).toMatchObject({ "x-origin": "grid", "x-model": "wanted" });
-    await vi.waitFor(() => expect(cloud.azure.stats()).toMatchObject({ eventsDelivered: 1 }));
+    await eventually(() => expect(cloud.azure.stats()).toMatchObject({ eventsDelivered: 1 }));
     expect(hook.notifications).toHaveLength(1);
 
     const changed = await api.beginUpdateAndWait(
@@ -172,7 +173,7 @@ describe("an event subscription", () => {
     expect(await Array.fromAsync(api.listBySystemTopic(GROUP, "ml"))).toHaveLength(1);
 
     await api.beginDeleteAndWait(GROUP, "ml", "models", quick);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(hook.received.at(-1)?.headers["aeg-event-type"]).toBe("SubscriptionDeletion"),
     );
     expect(hook.received.at(-1)?.body).toMatchObject([
@@ -223,13 +224,10 @@ describe("an event subscription", () => {
     hook.statuses = [400];
     await registerModel("dead");
     const container = blobs.getContainerClient("deadletters");
-    const [blob] = await vi.waitUntil(
-      async () => {
-        const found = await Array.fromAsync(container.listBlobsFlat());
-        return found.length > 0 && found;
-      },
-      { timeout: 10_000 },
-    );
+    const [blob] = await until(async () => {
+      const found = await Array.fromAsync(container.listBlobsFlat());
+      return found.length > 0 && found;
+    });
     expect(blob?.name).toMatch(/^DEAD-ENDS\/\d{4}\/[1-9]\d?\/[1-9]\d?\/(0|[1-9]\d?)\/[0-9a-f-]{36}\.json$/);
     const text = (await container.getBlobClient(blob?.name ?? "").downloadToBuffer()).toString();
     expect(JSON.parse(text)).toMatchObject([

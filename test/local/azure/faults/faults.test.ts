@@ -4,6 +4,7 @@ import * as z from "zod";
 import { MachineLearning } from "../../../../shared/azure/machine-learning.ts";
 import { PayloadStore } from "../../../../shared/azure/payload-store.ts";
 import { openDocuments } from "../../../../shared/azure/tables.ts";
+import { eventually } from "../../../waiting.ts";
 import { GROUP, SUBSCRIPTION, startCloud } from "../cloud.ts";
 import { CURATED } from "../machine-learning/identity.ts";
 
@@ -291,10 +292,8 @@ describe("Azure ML, told to fail", () => {
     const adapter = machineLearning();
     const properties = { jobType: "Command", environmentId: CURATED, command: "true" };
     await adapter.submitJob("retrain-1", properties);
-    await vi.waitFor(
-      async () =>
-        expect(await adapter.getJob("retrain-1")).toMatchObject({ status: "Failed", isCompleted: false }),
-      { timeout: 10_000 },
+    await eventually(async () =>
+      expect(await adapter.getJob("retrain-1")).toMatchObject({ status: "Failed", isCompleted: false }),
     );
   });
 
@@ -303,9 +302,8 @@ describe("Azure ML, told to fail", () => {
     const adapter = machineLearning();
     const properties = { jobType: "Command", environmentId: CURATED, command: "sleep 60" };
     await adapter.submitJob("retrain-2", properties);
-    await vi.waitFor(
-      async () => expect(await adapter.getJob("retrain-2")).toMatchObject({ status: "Paused" }),
-      { timeout: 10_000 },
+    await eventually(async () =>
+      expect(await adapter.getJob("retrain-2")).toMatchObject({ status: "Paused" }),
     );
     expect(await armed()).toMatchObject([{ kind: "standstill", struck: 1, state: "spent" }]);
   });
@@ -383,7 +381,7 @@ describe("/_faults", () => {
   test("ends what hangs when the stand-in stops", async () => {
     await arm({ operation: "GET /mailbox.json", effect: "hang" });
     const hanging = fetch(`${cloud.azure.httpOrigin}/mailbox.json`).catch((error: unknown) => error);
-    await vi.waitFor(async () => expect(await armed()).toMatchObject([{ struck: 1 }]));
+    await eventually(async () => expect(await armed()).toMatchObject([{ struck: 1 }]));
     await cloud.restart();
     expect(await hanging).toBeInstanceOf(TypeError);
   });

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { ManualClock } from "../../../../local/clock.ts";
+import { until } from "../../../waiting.ts";
 import { AT, WORKSPACE_ID } from "./identity.ts";
 import { newModel, registerModel } from "./model.ts";
-import { type Fixture, newFolder, start, until } from "./setup.ts";
+import { type Fixture, newFolder, start } from "./setup.ts";
 
 const ENDPOINT = { location: "westeurope", properties: { authMode: "Key" } };
 const deploymentOf = (model: string) => ({

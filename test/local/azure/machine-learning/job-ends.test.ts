@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { until } from "../../../waiting.ts";
 import { AT, WORKSPACE_ID } from "./identity.ts";
-import { type Fixture, start, until } from "./setup.ts";
+import { type Fixture, start } from "./setup.ts";
 
 const MLFLOW = `/mlflow/v2.0${WORKSPACE_ID}/api/2.0/mlflow`;
 const QUICK = { updateIntervalInMs: 1 };

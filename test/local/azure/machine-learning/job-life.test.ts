@@ -7,8 +7,9 @@ import type { JobStatus } from "../../../../local/azure/machine-learning/job-def
 import { isStopped } from "../../../../local/azure/machine-learning/process-state.ts";
 import type { Standstill } from "../../../../local/azure/service.ts";
 import type { ManualClock } from "../../../../local/clock.ts";
+import { until } from "../../../waiting.ts";
 import { AT, CURATED, WORKSPACE_ID } from "./identity.ts";
-import { AT_ONCE, type Fixture, type FixtureOptions, newFolder, start, stillClock, until } from "./setup.ts";
+import { AT_ONCE, type Fixture, type FixtureOptions, newFolder, start, stillClock } from "./setup.ts";
 
 const T0 = Date.UTC(2026, 0, 1);
 const SECOND = 1_000;

@@ -4,8 +4,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../../../local/clock.ts";
+import { until } from "../../../waiting.ts";
 import { AT, CURATED, WORKSPACE_ID } from "./identity.ts";
-import { type Fixture, newFolder, start, until } from "./setup.ts";
+import { type Fixture, newFolder, start } from "./setup.ts";
 
 const job = (command: string, more: object = {}) => ({
   properties: {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { until } from "../../../waiting.ts";
 import { AT, command, contract, WORKSPACE_ID } from "./contract/harness.ts";
-import { until } from "./setup.ts";
 
 const fixture = contract();
 const MLFLOW = `/mlflow/v2.0${WORKSPACE_ID}/api/2.0/mlflow`;

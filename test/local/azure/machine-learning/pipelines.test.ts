@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { until } from "../../../waiting.ts";
 import { AT, WORKSPACE_ID } from "./identity.ts";
-import { type Fixture, newFolder, start, until } from "./setup.ts";
+import { type Fixture, newFolder, start } from "./setup.ts";
 
 const MLFLOW = `/mlflow/v2.0${WORKSPACE_ID}/api/2.0/mlflow`;
 

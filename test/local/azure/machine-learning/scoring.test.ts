@@ -2,9 +2,10 @@ import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../../../local/clock.ts";
+import { until } from "../../../waiting.ts";
 import { AT, WORKSPACE_ID } from "./identity.ts";
 import { newModel, registerModel } from "./model.ts";
-import { type Answer, type Fixture, newFolder, start, until } from "./setup.ts";
+import { type Answer, type Fixture, newFolder, start } from "./setup.ts";
 
 const QUICK = { updateIntervalInMs: 1 };
 const body = (value: unknown) => ({

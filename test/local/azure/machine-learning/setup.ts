@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { AzureMachineLearningWorkspaces } from "@azure/arm-machinelearning";
-import { onTestFinished, vi } from "vitest";
+import { onTestFinished } from "vitest";
 import { ensureCertificates } from "../../../../local/azure/front/certificates.ts";
 import { startFront } from "../../../../local/azure/front/index.ts";
 import {
@@ -19,10 +19,6 @@ import type {
 import { type Clock, ManualClock, systemClock } from "../../../../local/clock.ts";
 import { type ApiVersion, loadValidator, type Validator } from "../../../specs/validator.ts";
 import { GROUP, SUBSCRIPTION, WORKSPACE, WORKSPACE_ID } from "./identity.ts";
-
-/** Jobs are processes: how long they take is the machine's own matter, and no test hangs on it. */
-const PATIENCE_MS = 60_000;
-vi.setConfig({ testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS });
 
 const TOKEN = "test-token";
 const API_VERSION = "2022-10-01";
@@ -180,17 +176,6 @@ export async function newFolder(finallyDo: Finally = onTestFinished): Promise<st
   const folder = await mkdtemp(path.join(tmpdir(), "machine-learning-"));
   finallyDo(() => rm(folder, { recursive: true, force: true }));
   return folder;
-}
-
-/** Waits until `look` answers something; for what a process or a timer brings about. */
-export async function until<T>(look: () => T | Promise<T>, withinMs = PATIENCE_MS): Promise<NonNullable<T>> {
-  const deadline = Date.now() + withinMs;
-  while (Date.now() < deadline) {
-    const seen = await look();
-    if (seen) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`Nothing came within ${withinMs} ms.`);
 }
 
 /** The service, with each exchange of Resource Manager held against the official description. */

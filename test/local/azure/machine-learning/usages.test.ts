@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { until } from "../../../waiting.ts";
 import { AT, CURATED, WORKSPACE_ID } from "./identity.ts";
 import { newModel, registerModel } from "./model.ts";
-import { type Fixture, newFolder, start, stillClock, until } from "./setup.ts";
+import { type Fixture, newFolder, start, stillClock } from "./setup.ts";
 
 const QUICK = { updateIntervalInMs: 1 };
 const T0 = Date.UTC(2026, 0, 1);

@@ -59,6 +59,17 @@ async function score({ client, call }: Fixture, body: unknown, named?: string) {
     ...(named && { "azureml-model-deployment": named }),
   });
 }
+
+/** Endpoint `weather` with deployment `blue`; from now on time stands still, and operations take theirs. */
+async function servingBlue(provisioning: NonNullable<FixtureOptions["provisioning"]>): Promise<Fixture> {
+  const data = await newFolder();
+  const before = await start({ data });
+  await endpoint(before);
+  await deploy(before, "blue", await registerModel(before, "weather", "1", await newModel(before)));
+  await before.stop();
+  return start({ data, clock: new ManualClock(), provisioning });
+}
+
 const rows = (value: unknown) => ({ input_data: { columns: ["max"], index: [0], data: [[value]] } });
 
 test("a deployment that never provisioned serves nobody, whatever traffic it is given", async () => {
@@ -124,13 +135,7 @@ test("an endpoint of the name of one that was deleted serves nothing of it", asy
 });
 
 test("traffic cannot go to a deployment that is being deleted", async () => {
-  const clock = new ManualClock();
-  const data = await newFolder();
-  const before = await start({ data });
-  await endpoint(before);
-  await deploy(before, "blue", await registerModel(before, "weather", "1", await newModel(before)));
-  await before.stop();
-  const fixture = await start({ data, clock, provisioning: { deleteMs: 1_000 } });
+  const fixture = await servingBlue({ deleteMs: 1_000 });
   expect((await fixture.call("DELETE", "onlineEndpoints/weather/deployments/blue")).status).toBe(202);
   const properties = { ...ENDPOINT.properties, traffic: { blue: 100 } };
   const answer = await fixture.call("PUT", "onlineEndpoints/weather", { ...ENDPOINT, properties });
@@ -154,13 +159,7 @@ test("a deployment that is deleted takes its mirrored traffic with it", async ()
 });
 
 test("a deployment is not scaled while its endpoint is busy", async () => {
-  const clock = new ManualClock();
-  const data = await newFolder();
-  const before = await start({ data });
-  await endpoint(before);
-  await deploy(before, "blue", await registerModel(before, "weather", "1", await newModel(before)));
-  await before.stop();
-  const { call } = await start({ data, clock, provisioning: { endpointMs: 1_000 } });
+  const { call } = await servingBlue({ endpointMs: 1_000 });
   await call("PUT", "onlineEndpoints/weather", ENDPOINT);
   const scaled = await call("PATCH", "onlineEndpoints/weather/deployments/blue", { sku: { capacity: 2 } });
   expect(scaled.status).toBe(409);

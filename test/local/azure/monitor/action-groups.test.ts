@@ -1,4 +1,5 @@
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { eventually } from "../../../waiting.ts";
 import {
   ACTION_GROUP,
   delivered,
@@ -31,7 +32,7 @@ const statsOf = ({ monitor }: Pick<MonitorFixture, "monitor">) => monitor.servic
 
 /** Waits until the answer of a call was noted, with the words of the log. */
 const noted = ({ logged }: Awaited<ReturnType<typeof start>>, words: string) =>
-  vi.waitFor(() => expect(logged.at(-1)).toContain(words), { interval: 5, timeout: 5_000 });
+  eventually(() => expect(logged.at(-1)).toContain(words));
 
 describe("an action group's call", () => {
   test.each([408, 429, 503, 504])("is tried again after 5 s on a %i, and arrives", async (status) => {
@@ -48,7 +49,7 @@ describe("an action group's call", () => {
     const system = await start();
     system.receiver.statuses.push(status);
     system.notify(1);
-    await vi.waitFor(() => expect(statsOf(system)).toMatchObject({ alertsDelivered: 0, alertsLost: 1 }));
+    await eventually(() => expect(statsOf(system)).toMatchObject({ alertsDelivered: 0, alertsLost: 1 }));
     system.clock.advance(5 * MINUTE);
     system.notify(2);
     await delivered(system, 1);
@@ -60,19 +61,13 @@ describe("an action group's call", () => {
     system.receiver.statuses.push(...Array(6).fill(503));
     system.notify(1);
     // Scaled, the pauses are 5, 20, 5, 40 and 5 ms.
-    for (let calls = 1; calls <= 5; calls++) {
-      await system.receiver.until(calls);
-      await vi.waitFor(
-        () => {
-          system.clock.advance(1);
-          expect(system.receiver.alerts.length).toBeGreaterThan(calls);
-        },
-        { interval: 5, timeout: 3_000 },
-      );
+    for (const pause of [5, 20, 5, 40, 5]) {
+      await noted(system, `again in ${pause} s`);
+      system.clock.advance(pause);
     }
-    await vi.waitFor(() => expect(statsOf(system)).toMatchObject({ alertsLost: 1 }));
+    await eventually(() => expect(statsOf(system)).toMatchObject({ alertsLost: 1 }));
     system.notify(2);
-    await vi.waitFor(() => expect(statsOf(system)).toMatchObject({ alertsLost: 2, alertsDelivered: 0 }));
+    await eventually(() => expect(statsOf(system)).toMatchObject({ alertsLost: 2, alertsDelivered: 0 }));
     expect(system.receiver.alerts).toHaveLength(6);
     system.clock.advance(900);
     system.notify(3);

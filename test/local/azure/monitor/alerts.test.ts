@@ -1,53 +1,19 @@
-import { readFileSync } from "node:fs";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseMonitorAlert } from "../../../../shared/signals/parse.ts";
+import { fail, failing, shapeOf, start } from "./alerts-fixture.ts";
 import {
   delivered,
-  ENDPOINT,
-  errorsCriterion,
   errorsRule,
   GROUP,
   MINUTE,
-  type MonitorFixture,
   NOON,
+  published,
   putGroup,
   startMonitor,
 } from "./monitor-fixture.ts";
-import { startReceiver } from "./receiver.ts";
 
-const FIXTURES = new URL("../../../fixtures/events/", import.meta.url);
-const published = (name: string) => JSON.parse(readFileSync(new URL(name, FIXTURES), "utf8"));
-
-const failing = { statusCode: 500, modelStatusCode: 500, durationMs: 20 };
-
-/** A monitor with the rule `online endpoint errors`, whose group calls a receiver. */
-async function start(rule = errorsRule()) {
-  const receiver = await startReceiver();
-  onTestFinished(() => receiver.stop());
-  const monitor = await startMonitor();
-  await putGroup(monitor, receiver.url);
-  await monitor.client.metricAlerts.createOrUpdate(GROUP, "online endpoint errors", rule);
-  const told = async (count: number) => {
-    await delivered(monitor, count);
-    return receiver.alerts;
-  };
-  return { ...monitor, receiver, told };
-}
-
-/** 12 failures in each of so many minutes from now on, and time passes with them. */
-function fail({ record, clock }: Pick<MonitorFixture, "record" | "clock">, minutes: number) {
-  for (let n = 0; n < minutes; n++) {
-    record(clock.now() + 1, failing, 12);
-    clock.advance(MINUTE);
-  }
-}
-
-/** The parts of an alert that another run, other values and other names would change, by path. */
-function shapeOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(shapeOf);
-  if (typeof value !== "object" || value === null) return value === null ? "null" : typeof value;
-  return Object.entries(value).map(([key, inner]) => [key, shapeOf(inner)]);
-}
+const idOf = (alert: unknown) =>
+  (alert as { data: { essentials: { alertId: string } } }).data.essentials.alertId;
 
 describe("an alert that fires", () => {
   test("is told once, in the common schema, field by field as it is published", async () => {
@@ -206,8 +172,6 @@ describe("an alert that is over", () => {
     const [fired, resolved] = await system.told(2);
     const sample = published("alert-common-metric-multi-dimension-ml-endpoint-resolved-derived.json");
     expect(shapeOf(resolved)).toEqual(shapeOf(sample));
-    const idOf = (alert: unknown) =>
-      (alert as { data: { essentials: { alertId: string } } }).data.essentials.alertId;
     expect(idOf(resolved)).toBe(idOf(fired));
     expect(resolved).toMatchObject({
       data: {
@@ -262,9 +226,7 @@ describe("an alert that is over", () => {
     await system.told(2);
     fail(system, 1);
     const alerts = await system.told(3);
-    const ids = alerts.map(
-      (alert) => (alert as { data: { essentials: { alertId: string } } }).data.essentials.alertId,
-    );
+    const ids = alerts.map(idOf);
     expect(ids[0]).toBe(ids[1]);
     expect(ids[2]).not.toBe(ids[0]);
   });
@@ -288,211 +250,8 @@ test("an alert that is active survives a restart: it fires no second time, and r
   fail(second, 1);
   second.clock.advance(3 * MINUTE);
   await delivered(second, 2);
-  const idOf = (alert: unknown) =>
-    (alert as { data: { essentials: { alertId: string } } }).data.essentials.alertId;
   expect(first.receiver.alerts).toMatchObject([
     { data: { essentials: { monitorCondition: "Fired" } } },
     { data: { essentials: { monitorCondition: "Resolved", alertId: idOf(fired) } } },
   ]);
-});
-
-describe("rules of other forms", () => {
-  test("watch the latency of whatever endpoint in a group has requests", async () => {
-    const system = await start(
-      errorsRule({
-        scopes: [`/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/${GROUP}`],
-        targetResourceType: "Microsoft.MachineLearningServices/workspaces/onlineEndpoints",
-        targetResourceRegion: "westeurope",
-        criteria: {
-          odataType: "Microsoft.Azure.Monitor.MultipleResourceMultipleMetricCriteria",
-          allOf: [{ ...errorsCriterion(), metricName: "RequestLatency_P95", threshold: 500, dimensions: [] }],
-        },
-      }),
-    );
-    system.record(NOON, { durationMs: 501 });
-    system.record(NOON, { endpointId: ENDPOINT.replace("Weather", "digits"), durationMs: 499 });
-    system.clock.advance(MINUTE);
-    const [alert] = await system.told(1);
-    expect(alert).toMatchObject({
-      data: { alertContext: { conditionType: "MultipleResourceMultipleMetricCriteria" } },
-    });
-    expect(parseMonitorAlert(alert)).toMatchObject({
-      signals: [{ kind: "endpoint.slow", subject: { endpoint: "Weather" } }],
-    });
-  });
-
-  test("need every one of several criteria", async () => {
-    const one = (metricName: string, threshold: number) => ({
-      ...errorsCriterion(),
-      name: metricName,
-      metricName,
-      threshold,
-      dimensions: [{ name: "deployment", operator: "Include", values: ["blue"] }],
-    });
-    const system = await start(
-      errorsRule({
-        windowSize: "PT1M",
-        criteria: {
-          odataType: "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
-          allOf: [one("RequestsPerMinute", 2), one("RequestLatency", 100)],
-        },
-      }),
-    );
-    system.record(NOON, { durationMs: 200 }, 2);
-    system.record(NOON + MINUTE, { durationMs: 200 }, 3);
-    system.clock.advance(2 * MINUTE);
-    expect(await system.told(1)).toMatchObject([
-      {
-        data: {
-          essentials: { firedDateTime: "2026-01-01T12:02:00.000Z" },
-          alertContext: { condition: { allOf: [{ metricValue: 3 }, { metricValue: 200 }] } },
-        },
-      },
-    ]);
-  });
-
-  test("are looked at when their frequency says, and not while they are disabled", async () => {
-    const system = await start(errorsRule({ evaluationFrequency: "PT15M", windowSize: "PT15M" }));
-    system.record(NOON + MINUTE, failing, 15 * 11);
-    system.clock.advance(14 * MINUTE);
-    expect(system.receiver.alerts).toEqual([]);
-    await system.client.metricAlerts.update(GROUP, "online endpoint errors", { enabled: false });
-    system.clock.advance(MINUTE);
-    await system.client.metricAlerts.update(GROUP, "online endpoint errors", { enabled: true });
-    system.record(NOON + 16 * MINUTE, failing, 15 * 11);
-    system.clock.advance(15 * MINUTE);
-    expect(await system.told(1)).toMatchObject([
-      { data: { essentials: { firedDateTime: "2026-01-01T12:30:00.000Z" } } },
-    ]);
-  });
-});
-
-const dynamic = {
-  criterionType: "DynamicThresholdCriterion",
-  alertSensitivity: "Low",
-  failingPeriods: { numberOfEvaluationPeriods: 3, minFailingPeriodsToAlert: 3 },
-};
-
-describe("the resource manager", () => {
-  test("keeps a rule as it was written, lists it, says how it is, and forgets it", async () => {
-    const system = await start();
-    const { client } = system;
-    const kept = await client.metricAlerts.get(GROUP, "online endpoint errors");
-    expect(kept).toMatchObject({
-      ...errorsRule(),
-      autoMitigate: true,
-      type: "Microsoft.Insights/metricAlerts",
-    });
-    expect(kept.lastUpdatedTime).toEqual(new Date(NOON));
-    for (const list of [
-      client.metricAlerts.listBySubscription(),
-      client.metricAlerts.listByResourceGroup(GROUP),
-    ]) {
-      const names: unknown[] = [];
-      for await (const { name } of list) names.push(name);
-      expect(names).toEqual(["online endpoint errors"]);
-    }
-    const statusOf = async () =>
-      (await client.metricAlertsStatus.list(GROUP, "online endpoint errors")).value?.map(
-        ({ properties }) => properties,
-      );
-    expect(await statusOf()).toMatchObject([{ status: "Healthy" }]);
-    fail(system, 5);
-    expect(await statusOf()).toMatchObject([
-      { status: "Unhealthy", dimensions: { deployment: "blue", statusCodeClass: "5xx" } },
-    ]);
-    await client.metricAlerts.delete(GROUP, "online endpoint errors");
-    await expect(client.metricAlerts.get(GROUP, "online endpoint errors")).rejects.toMatchObject({
-      statusCode: 404,
-      code: "ResourceNotFound",
-    });
-  });
-
-  test.each([
-    {
-      what: "a window shorter than the frequency",
-      more: { evaluationFrequency: "PT15M" },
-      says: "windowSize PT5M is shorter",
-    },
-    {
-      what: "a frequency that does not exist",
-      more: { evaluationFrequency: "PT2M" },
-      says: "properties.evaluationFrequency",
-    },
-    { what: "a severity above 4", more: { severity: 5 }, says: "properties.severity" },
-    {
-      what: "several scopes for one resource",
-      more: { scopes: [ENDPOINT, ENDPOINT] },
-      says: "scopes names 2 resources",
-    },
-    {
-      what: "a resource without metrics",
-      more: { scopes: ["/subscriptions/s"] },
-      says: "No metrics are simulated",
-    },
-    {
-      what: "an action group that is not there",
-      more: { actions: [{ actionGroupId: "/gone" }] },
-      says: "'/gone' was not found",
-    },
-    { what: "another region than global", more: { location: "westeurope" }, says: "expected global" },
-  ])("refuses $what", async ({ more, says }) => {
-    const { client } = await start();
-    await expect(client.metricAlerts.createOrUpdate(GROUP, "r", errorsRule(more))).rejects.toMatchObject({
-      statusCode: 400,
-      code: "BadRequest",
-      message: expect.stringContaining(says),
-    });
-  });
-
-  test.each([
-    {
-      what: "an unknown metric",
-      more: { metricName: "Requests" },
-      says: "metric 'Requests', expected one of: RequestsPerMinute",
-    },
-    {
-      what: "an unknown dimension",
-      more: { dimensions: [{ name: "region", operator: "Include", values: ["*"] }] },
-      says: "no dimension 'region'",
-    },
-    {
-      what: "the metrics of another type of resource",
-      more: { metricNamespace: "Microsoft.MachineLearningServices/workspaces" },
-      says: "metricNamespace 'Microsoft.MachineLearningServices/workspaces', expected the resource's own: Microsoft.MachineLearningServices/workspaces/onlineendpoints",
-    },
-    {
-      what: "a threshold that is learnt",
-      more: dynamic,
-      says: "dynamic thresholds are not simulated",
-    },
-  ])("refuses $what in a criterion", async ({ more, says }) => {
-    const { client } = await start();
-    const allOf = [{ ...errorsCriterion(), ...more }];
-    const criteria = {
-      odataType: "Microsoft.Azure.Monitor.MultipleResourceMultipleMetricCriteria" as const,
-      allOf: allOf as ReturnType<typeof errorsCriterion>[],
-    };
-    const place = {
-      targetResourceType: "microsoft.machinelearningservices/workspaces/onlineendpoints",
-      targetResourceRegion: "westeurope",
-    };
-    const rule = errorsRule({ criteria, ...place });
-    await expect(client.metricAlerts.createOrUpdate(GROUP, "r", rule)).rejects.toMatchObject({
-      statusCode: 400,
-      message: expect.stringContaining(says),
-    });
-  });
-
-  test("refuses callers without a token, requests without a version, and rules that are not there", async () => {
-    const { call } = await startMonitor();
-    const target = `/subscriptions/s/resourceGroups/${GROUP}/providers/Microsoft.Insights/metricAlerts/r`;
-    expect(
-      (await call("GET", `${target}?api-version=2018-03-01`, undefined, { authorization: "none" })).status,
-    ).toBe(401);
-    expect((await call("GET", target)).status).toBe(400);
-    expect((await call("PATCH", `${target}?api-version=2018-03-01`, {})).status).toBe(404);
-    expect((await call("DELETE", `${target}?api-version=2018-03-01`)).status).toBe(204);
-    expect((await call("PUT", `${target}?api-version=2018-03-01`, "{")).status).toBe(400);
-  });
 });

@@ -1,25 +1,12 @@
 import { EventHubConsumerClient, type ReceivedEventData } from "@azure/event-hubs";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { startBroker } from "../../../../local/azure/broker/index.ts";
 import { createHubSender } from "../../../../local/azure/monitor/diagnostics/hub-sender.ts";
-import type { RequestLog } from "../../../../local/azure/service.ts";
 import { parseExport } from "../../../../shared/signals/parse-export.ts";
-import { ENDPOINT, MINUTE, NOON, newFolder, SUBSCRIPTION, startMonitor } from "./monitor-fixture.ts";
+import { eventually } from "../../../waiting.ts";
+import { ENDPOINT, LOG, MINUTE, NOON, newFolder, SUBSCRIPTION, startMonitor } from "./monitor-fixture.ts";
 
 const HUB = "endpoint-traffic";
-const LOG: RequestLog = {
-  method: "POST",
-  path: "/score",
-  protocol: "HTTP/1.1",
-  authType: "Key",
-  requestBytes: 512,
-  responseBytes: 128,
-  userAgent: "curl/8",
-  requestId: "9c1d",
-  clientRequestId: "",
-  reason: "",
-  modelReason: "",
-};
 const SETTING = {
   eventHubAuthorizationRuleId: `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-outerloop/providers/Microsoft.EventHub/namespaces/n/authorizationRules/r`,
   eventHubName: HUB,
@@ -54,11 +41,7 @@ async function start() {
     await consumer.close();
   });
   const records = () => bodies.flatMap((body) => body.records);
-  const until = (count: number) =>
-    vi.waitFor(() => expect(records().length).toBeGreaterThanOrEqual(count), {
-      timeout: 8_000,
-      interval: 20,
-    });
+  const until = (count: number) => eventually(() => expect(records().length).toBeGreaterThanOrEqual(count));
   return { ...monitor, eventHubs, records, bodies, until };
 }
 
@@ -101,7 +84,7 @@ describe("a diagnostic setting", () => {
         ResponsePayloadSize: 128,
         UserAgent: "curl/8",
         XRequestId: "9c1d",
-        XMSClientRequestId: "",
+        XMSClientRequestId: "c-1",
         TotalDurationMs: 88,
         RequestDurationMs: 0,
         ResponseDurationMs: 88,

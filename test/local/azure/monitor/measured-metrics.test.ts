@@ -1,8 +1,9 @@
 import type { Metric } from "@azure/arm-monitor";
 import { expect, test } from "vitest";
+import { until } from "../../../waiting.ts";
 import { AT } from "../machine-learning/identity.ts";
 import { newModel, registerModel } from "../machine-learning/model.ts";
-import { type Fixture, newFolder, start, stillClock, until } from "../machine-learning/setup.ts";
+import { type Fixture, newFolder, start, stillClock } from "../machine-learning/setup.ts";
 import { ENDPOINT, ML_WORKSPACE, type MonitorFixture, NOON, startMonitor } from "./monitor-fixture.ts";
 
 const SECOND = 1_000;

@@ -1,14 +1,16 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { type MetricAlertResource, MonitorClient } from "@azure/arm-monitor";
-import { expect, onTestFinished, vi } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { ensureCertificates } from "../../../../local/azure/front/certificates.ts";
 import { startFront } from "../../../../local/azure/front/index.ts";
 import { createMonitor, type MonitorOptions } from "../../../../local/azure/monitor/index.ts";
-import type { ScoredRequest, Service } from "../../../../local/azure/service.ts";
+import type { RequestLog, ScoredRequest, Service } from "../../../../local/azure/service.ts";
 import { ManualClock } from "../../../../local/clock.ts";
+import { eventually } from "../../../waiting.ts";
 
 export const SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
 export const GROUP = "rg-outerloop";
@@ -17,6 +19,23 @@ export const ENDPOINT = `${ML_WORKSPACE}/onlineEndpoints/Weather`;
 export const ACTION_GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${GROUP}/providers/Microsoft.Insights/actionGroups/on-duty`;
 export const NOON = Date.UTC(2026, 0, 1, 12);
 export const MINUTE = 60_000;
+export const LOG: RequestLog = {
+  method: "POST",
+  path: "/score",
+  protocol: "HTTP/1.1",
+  authType: "Key",
+  requestBytes: 512,
+  responseBytes: 128,
+  userAgent: "curl/8",
+  requestId: "9c1d",
+  clientRequestId: "c-1",
+  reason: "",
+  modelReason: "",
+};
+
+const EVENTS = new URL("../../../fixtures/events/", import.meta.url);
+/** A payload as Azure has published it. */
+export const published = (name: string) => JSON.parse(readFileSync(new URL(name, EVENTS), "utf8"));
 
 let trusted: ReturnType<typeof ensureCertificates> | undefined;
 
@@ -86,7 +105,7 @@ export async function startMonitor(
 
 /** Waits until so many calls have arrived and been noted as such: until then, time that passes is a timeout. */
 export function delivered({ monitor }: Pick<MonitorFixture, "monitor">, count: number): Promise<void> {
-  return vi.waitFor(() => expect(monitor.service.stats?.().alertsDelivered).toBe(count), { interval: 5 });
+  return eventually(() => expect(monitor.service.stats?.().alertsDelivered).toBe(count));
 }
 
 /** Records requests `at` a time; 200 in 10 ms by `blue` unless told otherwise. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { PolicyInsightsClient } from "@azure/arm-policyinsights";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../../../waiting.ts";
 import { GROUP, SUBSCRIPTION, startCloud } from "../cloud.ts";
 import { startSubscriber } from "../event-grid/subscriber.ts";
 
@@ -29,12 +30,10 @@ beforeAll(async () => {
   await cloud.call("PUT", at, {
     properties: { destination: { endpointType: "WebHook", properties: { endpointUrl } } },
   });
-  await vi.waitFor(
-    async () =>
-      expect((await cloud.call("GET", at)).body).toMatchObject({
-        properties: { provisioningState: "Succeeded" },
-      }),
-    { timeout: 10_000 },
+  await eventually(async () =>
+    expect((await cloud.call("GET", at)).body).toMatchObject({
+      properties: { provisioningState: "Succeeded" },
+    }),
   );
 });
 afterAll(() => hook.stop());
@@ -42,9 +41,7 @@ beforeEach(async () => {
   const { body } = await cloud.call("GET", "/_policy-states");
   for (const { id } of (body as { value: { id: number }[] }).value)
     await cloud.call("DELETE", `/_policy-states/${id}`);
-  await vi.waitFor(() => expect(cloud.azure.stats().eventsDelivered).toBe(cloud.azure.stats().eventsRaised), {
-    timeout: 10_000,
-  });
+  await eventually(() => expect(cloud.azure.stats().eventsDelivered).toBe(cloud.azure.stats().eventsRaised));
   hook.received.length = 0;
 });
 

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { AzureMachineLearningWorkspaces } from "@azure/arm-machinelearning";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parseModelEvent } from "../../../../shared/signals/parse.ts";
+import { eventually } from "../../../waiting.ts";
 import { GROUP, SUBSCRIPTION, startCloud } from "../cloud.ts";
 import { startSubscriber } from "../event-grid/subscriber.ts";
 import { newModel } from "../machine-learning/model.ts";
@@ -31,7 +32,7 @@ async function told(name: string, count: number): Promise<Told[]> {
     hook.notifications
       .flatMap(({ body }) => body as Told[])
       .filter(({ eventType }) => eventType.startsWith(`${PREFIX}.${name}.`));
-  await vi.waitFor(() => expect(found().length).toBeGreaterThanOrEqual(count), { timeout: 10_000 });
+  await eventually(() => expect(found().length).toBeGreaterThanOrEqual(count));
   return found().sort((a, b) => a.eventTime.localeCompare(b.eventTime));
 }
 
@@ -51,7 +52,7 @@ beforeAll(async () => {
     await cloud.call("PUT", subscription, {
       properties: { destination: { endpointType: "WebHook", properties: { endpointUrl } } },
     });
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await cloud.call("GET", subscription)).body).toMatchObject({
         properties: { provisioningState: "Succeeded" },
       }),

@@ -155,7 +155,7 @@ test(
 
     const noted = async (): Promise<Record<string, number>> =>
       (await host.insist("GET", "entities/ledger/all", [200])).json();
-    await expect.poll(async () => Object.keys(await noted()).length, { timeout: 5000 }).toBe(INSTANCES * 3);
+    await expect.poll(async () => Object.keys(await noted()).length).toBe(INSTANCES * 3);
     // a signal from outside whose acknowledgement died with the host was sent again, and may count twice
     const fromInside = Object.entries(await noted()).filter(([line]) => !line.endsWith("outside"));
     expect(fromInside.filter(([, times]) => times !== 1)).toEqual([]);

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type Broker, startBroker } from "../../../../local/azure/broker/index.ts";
 import { type Clock, ManualClock, systemClock } from "../../../../local/clock.ts";
 import type { RunningHost } from "../../../../local/host/index.ts";
-import { allSeen, eventually, type LogBook, logBook, saw, serve, temporaryFolder } from "../harness.ts";
+import { until } from "../../../waiting.ts";
+import { allSeen, type LogBook, logBook, saw, serve, temporaryFolder } from "../harness.ts";
 
 const { folder, remove } = temporaryFolder();
 const book: LogBook = logBook();
@@ -51,7 +52,7 @@ async function publish(hub: string, ...bodies: unknown[]): Promise<void> {
 describe("an event hub trigger", () => {
   test("runs once for each event unless cardinality is many, in order", async () => {
     await publish("single", { n: 1 }, { n: 2 });
-    await eventually(() => allSeen(book).length === 2);
+    await until(() => allSeen(book).length === 2);
     expect(allSeen(book)).toMatchObject([{ event: { n: 1 } }, { event: { n: 2 } }]);
   });
 
@@ -78,9 +79,9 @@ describe("an event hub trigger", () => {
 
   test("tries a failed batch again by its retry policy, then goes on without it", async () => {
     await publish("many", "poison");
-    await eventually(() => allSeen(book).length === 2);
+    await until(() => allSeen(book).length === 2);
     await publish("many", "healthy");
-    await eventually(() => allSeen(book).length === 3);
+    await until(() => allSeen(book).length === 3);
     expect(allSeen(book)).toMatchObject([
       { events: ["poison"], retryContext: { retryCount: 0 } },
       { events: ["poison"], retryContext: { retryCount: 1, exception: { message: "cannot be read" } } },
@@ -102,7 +103,7 @@ describe("an event hub trigger", () => {
     await publish("many", 1, 2);
     await publish("many", 3);
     await publish("many", 4);
-    await eventually(() => allSeen(book).length === 2);
+    await until(() => allSeen(book).length === 2);
     expect(allSeen(book)).toMatchObject([{ events: [1, 2, 3] }, { events: [4] }]);
   });
 
@@ -116,11 +117,11 @@ describe("an event hub trigger", () => {
       clock,
     );
     await publish("many", 1);
-    await eventually(() => clock.nextDueAt() !== undefined);
+    await until(() => clock.nextDueAt() !== undefined);
     clock.advance(3_599_999);
     expect(allSeen(book)).toEqual([]);
     clock.advance(1);
-    await eventually(() => allSeen(book).length === 1);
+    await until(() => allSeen(book).length === 1);
     expect(allSeen(book)).toMatchObject([{ events: [1] }]);
   });
 
@@ -132,7 +133,7 @@ describe("an event hub trigger", () => {
     });
     for (const runs of [1, 2]) {
       await publish("single", runs);
-      await eventually(() => allSeen(book).length === runs);
+      await until(() => allSeen(book).length === runs);
     }
     const context = (isCheckpointingAfterInvocation: boolean) => ({
       metadata: { partitionContext: { isCheckpointingAfterInvocation } },
@@ -145,7 +146,7 @@ describe("an event hub trigger", () => {
     book.lines.splice(0);
     await publish("many", "after the restart");
     host = await startReaders();
-    await eventually(() => allSeen(book).length > 0);
+    await until(() => allSeen(book).length > 0);
     expect(allSeen(book)).toMatchObject([{ events: ["after the restart"] }]);
   });
 });

@@ -5,16 +5,8 @@ import { ManualClock } from "../../../../local/clock.ts";
 import type { RunningHost } from "../../../../local/host/index.ts";
 import { readHostJson } from "../../../../local/host/settings/host-json.ts";
 import { receiveBatch } from "../../../../local/host/triggers/service-bus-batch.ts";
-import {
-  allSeen,
-  appFolder,
-  eventually,
-  type LogBook,
-  logBook,
-  saw,
-  serve,
-  temporaryFolder,
-} from "../harness.ts";
+import { until } from "../../../waiting.ts";
+import { allSeen, appFolder, type LogBook, logBook, saw, serve, temporaryFolder } from "../harness.ts";
 
 const { folder, remove } = temporaryFolder();
 const book: LogBook = logBook();
@@ -134,7 +126,7 @@ describe("a queue trigger", () => {
     expect(warned).toMatch(/^Function 'unsettled': autoCompleteMessages is false, .+ when its lock ends\.$/);
     // the run outlasts the lock, which is renewed meanwhile
     expect(allSeen(book)).toEqual([{ message: "u", deliveryCount: 1 }]);
-    await eventually(() => allSeen(book).length === 2);
+    await until(() => allSeen(book).length === 2);
     expect(allSeen(book)[1]).toEqual({ message: "u", deliveryCount: 2 });
   });
 
@@ -177,7 +169,7 @@ test("locks are renewed by the host's own clock", async () => {
   await sender.createSender("unsettled").sendMessages({ body: "u" });
   await saw(book);
   for (let renewals = 0; renewals < 3; renewals += 1) {
-    await eventually(() => clock.nextDueAt() === clock.now() + 30_000);
+    await until(() => clock.nextDueAt() === clock.now() + 30_000);
     clock.advance(31_000);
   }
   expect(allSeen(book)).toEqual([{ message: "u", deliveryCount: 1 }]);
@@ -194,7 +186,7 @@ test("a batch waits for its least size, as long as the longest wait, and takes n
   const batch = receiveBatch(receiver, options, 5000, new AbortController().signal);
   await send("spare", { body: 1 });
   // the first receive ends with one message a second later, and is followed by another
-  await eventually(() => receives.mock.calls.length === 2);
+  await until(() => receives.mock.calls.length === 2);
   await send("spare", { body: 2 }, { body: 3 });
   expect((await batch).map(({ body }) => body)).toEqual([1, 2]);
   const short = { ...options, maxBatchWaitTime: 100 };
@@ -210,14 +202,14 @@ test("a subscription trigger receives what its topic was sent", async () => {
 describe("a session trigger", () => {
   test("keeps the order of a session, a failed message coming back at its head", async () => {
     await send("ordered", ...["a", "b", "c"].map((body) => ({ body, sessionId: "s1" })));
-    await eventually(() => allSeen(book).length === 4);
+    await until(() => allSeen(book).length === 4);
     expect(allSeen(book)).toEqual(["a", "b", "b", "c"].map((message) => ({ message, session: "s1" })));
   });
 
   test("takes further sessions up once earlier ones are idle", async () => {
     const sessions = ["t1", "t2", "t3"];
     await send("ordered", ...sessions.map((sessionId) => ({ body: sessionId, sessionId })));
-    await eventually(() => allSeen(book).length === 3);
+    await until(() => allSeen(book).length === 3);
     expect(new Set(allSeen(book).map((seen) => (seen as { session: string }).session))).toEqual(
       new Set(sessions),
     );

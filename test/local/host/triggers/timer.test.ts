@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ManualClock } from "../../../../local/clock.ts";
-import { allSeen, eventually, type LogBook, logBook, scratch, serveInTest } from "../harness.ts";
+import { until } from "../../../waiting.ts";
+import { allSeen, type LogBook, logBook, scratch, serveInTest } from "../harness.ts";
 
 const HOUR_MS = 3_600_000;
 const START = Date.UTC(2026, 0, 1, 0, 20);
@@ -36,7 +37,7 @@ async function startTimers(
   });
   const move = async (ms: number, name: string, runs: number) => {
     clock.advance(ms);
-    await eventually(() => runsOf(book, name).length === runs);
+    await until(() => runsOf(book, name).length === runs);
     await new Promise((resolve) => setTimeout(resolve, 10));
   };
   return { book, clock, host, move };
@@ -72,7 +73,7 @@ test("what falls due while a timer runs is made up for once, and is not past due
   await move(10 * 60_000, "slow", 1);
   clock.advance(2.5 * HOUR_MS);
   release("slow");
-  await eventually(() => {
+  await until(() => {
     clock.advance(0);
     return runsOf(book, "slow").length === 2;
   });
@@ -93,7 +94,7 @@ test("a timer run by hand is told its status", async () => {
   await move(HOUR_MS, "hourly", 1);
   const headers = { "content-type": "application/json" };
   await fetch(`${host.url}/admin/functions/hourly`, { method: "POST", body: "{}", headers });
-  await eventually(() => runsOf(book, "hourly").length === 2);
+  await until(() => runsOf(book, "hourly").length === 2);
   expect(runsOf(book, "hourly")[1]?.scheduleStatus).toMatchObject({ last: "2026-01-01T01:00:00.000+00:00" });
 });
 
@@ -104,7 +105,7 @@ test("a drained host runs no timer; resumed, it makes up for what it missed", as
   clock.advance(2 * HOUR_MS);
   expect(runsOf(book, "hourly")).toEqual([]);
   await post("resume");
-  await eventually(() => runsOf(book, "hourly").length === 1);
+  await until(() => runsOf(book, "hourly").length === 1);
   expect(runsOf(book, "hourly")).toMatchObject([{ isPastDue: true }]);
 });
 
@@ -127,7 +128,7 @@ test("occurrences missed while the host was down are made up for by one run that
 
 test("runOnStartup runs at every start", async () => {
   const { book } = await startTimers(["atStart"]);
-  await eventually(() => runsOf(book, "atStart").length === 1);
+  await until(() => runsOf(book, "atStart").length === 1);
   expect(runsOf(book, "atStart")[0]).toMatchObject({ isPastDue: false, scheduleStatus: null });
 });
 

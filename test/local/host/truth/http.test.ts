@@ -10,7 +10,8 @@ import { json } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ManualClock } from "../../../../local/clock.ts";
 import { type RunningHost, startHost } from "../../../../local/host/index.ts";
-import { eventually, logBook, temporaryFolder } from "../harness.ts";
+import { until } from "../../../waiting.ts";
+import { logBook, temporaryFolder } from "../harness.ts";
 import { truthApp } from "./truth-app.ts";
 
 const { folder, remove } = temporaryFolder();
@@ -124,7 +125,7 @@ describe("nodejs-e2e-tests, src/timer.test.ts", () => {
     clock.advance(30_000);
     await book.until("timer was triggered");
     await book.until("retried error on attempt 0");
-    await eventually(() => {
+    await until(() => {
       clock.advance(1_000);
       return lines().includes("retried pass on attempt 2");
     });

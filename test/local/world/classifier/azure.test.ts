@@ -8,7 +8,8 @@ import { ask } from "../../../../local/world/driver/requests.ts";
 import { type Serving, Workspace } from "../../../../local/world/driver/workspace.ts";
 import { languageNature } from "../../../../local/world/language/nature.ts";
 import { visionNature } from "../../../../local/world/vision/nature.ts";
-import { type Azure, startAzure, until } from "../driver/azure.ts";
+import { until } from "../../../waiting.ts";
+import { type Azure, startAzure } from "../driver/azure.ts";
 import { prepare, samplesOn } from "./scripts.ts";
 
 const NAME = "sorter";

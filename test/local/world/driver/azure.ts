@@ -173,14 +173,3 @@ export async function ask(world: RunningWorld, body?: unknown): Promise<Record<s
   });
   return { httpStatus: answer?.status, ...(answer?.body as object) };
 }
-
-/** Waits until `look` answers something. */
-export async function until<T>(look: () => T | Promise<T>, withinMs = 50_000): Promise<NonNullable<T>> {
-  const deadline = Date.now() + withinMs;
-  while (Date.now() < deadline) {
-    const seen = await look();
-    if (seen) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`Nothing came within ${withinMs} ms.`);
-}

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { ask, startAzure, startWorldOn, until } from "./azure.ts";
+import { until } from "../../../waiting.ts";
+import { ask, startAzure, startWorldOn } from "./azure.ts";
 
 const SLOW = 150_000;
 

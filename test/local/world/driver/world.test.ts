@@ -1,7 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { ask, spawnWorld, startAzure, startWorldOn, until } from "./azure.ts";
+import { until } from "../../../waiting.ts";
+import { ask, spawnWorld, startAzure, startWorldOn } from "./azure.ts";
 
 const monitorJobs = async ({ client, at }: Awaited<ReturnType<typeof startAzure>>) => {
   const jobs = await Array.fromAsync(client.jobs.list(...at));
@@ -31,7 +32,7 @@ test("trains and registers version 1, then stands still at the start date until 
   });
   expect(state).toMatchObject({ date: "2012-05-31", status: "waits until endpoint weather-max serves" });
   expect(await monitorJobs(azure)).toEqual([]);
-}, 60_000);
+});
 
 test("lets days pass once an endpoint serves; its four monitors report the summer, and nothing before it", async () => {
   const azure = await startAzure();
@@ -102,7 +103,7 @@ test("goes on from the same day after kill -9, and submits nothing twice", async
   await until(async () => (await kept()).date > date);
   expect((await kept()).date).toBe(dayAfter(date));
   expect(before(date, await monitorJobs(azure))).toEqual(before(date, jobs));
-}, 60_000);
+});
 
 test("asks for the same day while it is paused, so that an endpoint is never without traffic", async () => {
   const azure = await startAzure();
@@ -112,7 +113,7 @@ test("asks for the same day while it is paused, so that an endpoint is never wit
   await azure.serve("1");
   await until(() => azure.scored.length > 25);
   expect(await ask(world)).toMatchObject({ date: "2012-05-31", paused: true });
-}, 60_000);
+});
 
 test("says what it expects when it is told something else", async () => {
   const azure = await startAzure();

@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { until } from "../../../../waiting.ts";
 import { newModel, registerModel } from "../model.ts";
-import { until } from "../setup.ts";
 import { AT, contract, LOCATION, listed, QUICK, raw, refused, WORKSPACE_ID } from "./harness.ts";
 
 const fixture = contract();

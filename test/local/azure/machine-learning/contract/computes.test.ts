@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { until } from "../setup.ts";
+import { until } from "../../../../waiting.ts";
 import { AT, command, contract, LOCATION, listed, QUICK, raw, refused, WORKSPACE_ID } from "./harness.ts";
 
 const fixture = contract();

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { until } from "../setup.ts";
+import { until } from "../../../../waiting.ts";
 import { AT, contract, LOCATION, listed, NEWEST, QUICK, raw, refused, WORKSPACE_ID } from "./harness.ts";
 import { ENDPOINT, online } from "./online-fixture.ts";
 

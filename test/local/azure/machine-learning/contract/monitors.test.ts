@@ -1,7 +1,8 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { stillClock, until } from "../setup.ts";
+import { until } from "../../../../waiting.ts";
+import { stillClock } from "../setup.ts";
 import { AT, contract, NEWEST, raw, refused, WORKSPACE_ID } from "./harness.ts";
 
 const HOUR = 3_600_000;

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { until } from "../../../../waiting.ts";
 import { newModel, registerModel } from "../model.ts";
-import { until } from "../setup.ts";
 import { AT, contract, LOCATION, NEWEST, QUICK, REGISTRY_ID, raw, refused, SUBSCRIPTION } from "./harness.ts";
 
 const fixture = contract();

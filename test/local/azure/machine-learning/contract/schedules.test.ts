@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { newFolder, start, stillClock, until } from "../setup.ts";
+import { until } from "../../../../waiting.ts";
+import { newFolder, start, stillClock } from "../setup.ts";
 import { AT, command, contract, listed, NEWEST, QUICK, raw, refused } from "./harness.ts";
 
 /** A Monday. */
