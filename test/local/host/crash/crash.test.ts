@@ -129,7 +129,7 @@ test(
   async () => {
     const host = await startedHost();
     const drive = async (id: string) => {
-      await host.insist("POST", `orchestrators/steps/${id}`, [202, 409], null);
+      await host.begin("steps", id);
       return [id, await outputOf(host, id)] as const;
     };
     const driven = await driveAndKill(host, drive);
@@ -144,7 +144,7 @@ test(
   async () => {
     const host = await startedHost();
     const drive = async (id: string) => {
-      await host.insist("POST", `orchestrators/stepsAndMessages/${id}`, [202, 409], null);
+      await host.begin("stepsAndMessages", id);
       await host.insist("POST", "entities/ledger/all?op=note", [202], `${id} from outside`);
       // 410 when the event came through and only its acknowledgement died
       await host.insist("POST", `instances/${id}/raiseEvent/go`, [202, 410], true);

@@ -79,6 +79,15 @@ export class MortalHost {
     );
   }
 
+  /**
+   * Starts an instance once. When the acknowledgement died with the host, the instance may have ended by the time it is
+   * asked for again, and starting one that has ended is a run anew.
+   */
+  async begin(orchestrator: string, id: string): Promise<void> {
+    const isThere = async () => (await this.insist("GET", `instances/${id}`, [200, 202, 404])).status !== 404;
+    while (!(await isThere())) await this.#ask("POST", `orchestrators/${orchestrator}/${id}`, null);
+  }
+
   /** Asks the durable HTTP API again and again, over restarts, until one of `statuses` is the answer. */
   async insist(
     method: string,
