@@ -1,4 +1,4 @@
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
@@ -8,6 +8,8 @@ const PURE = ["orchestrations", "shared", "specs", "tools"].map((folder) => `tes
 export default defineConfig({
   test: {
     testTimeout: 15_000,
+    // Most of the time that tests take they wait: for processes, timers and disks.
+    maxWorkers: availableParallelism() + 1,
     env: { OUTERLOOP_STRICT: "1", NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") },
     projects: [
       { extends: true, test: { name: "pure", include: PURE, isolate: false } },
