@@ -12,7 +12,7 @@ export interface PageOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A page for people: text, one stylesheet, frames of its own origin, no script. */
+/** A page for people: text, one stylesheet, frames of its own origin; a script only where `headers` let one in. */
 export function page(options: PageOptions, ...content: ComponentChildren[]): ServiceAnswer {
   const document = h(
     "html",
