@@ -71,7 +71,13 @@ export async function openEmbedded(): Promise<Embedded> {
   };
   const watch: { onStep?: ((at: number) => void) | undefined } = Reflect.get(globalThis, "outerloopBench");
   return {
-    run: (orchestrator) => ask("POST", `orchestrators/${orchestrator}`, "timeout=600", "null"),
+    async run(orchestrator) {
+      const wait = "timeout=600&pollingInterval=600";
+      const answer = await ask("POST", `orchestrators/${orchestrator}`, wait, "null");
+      // Both mean that what is measured has not happened: it goes on, or it did not complete.
+      if (/"(statusQueryGetUri|runtimeStatus)"/.test(answer)) throw new Error(`${orchestrator}: ${answer}`);
+      return answer;
+    },
     start: (orchestrator, id) => ask("POST", `orchestrators/${orchestrator}/${id}`, "", "null"),
     raise: (id) => ask("POST", `instances/${id}/raiseEvent/go`, "", "1"),
     async outputOf(id) {
