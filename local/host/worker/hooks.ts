@@ -83,12 +83,15 @@ export class Hooks {
   }
 
   #share<Context extends object>(context: Context, hookData: object): Context {
-    return fixMembers(context, { hookData, appHookData: this.appHookData });
+    return defineReadOnly(context, { hookData, appHookData: this.appHookData });
   }
 }
 
 /** Adds members that hooks may read, and whose assignment throws in every mode of JavaScript. */
-export function fixMembers<Target extends object>(target: Target, members: Record<string, unknown>): Target {
+export function defineReadOnly<Target extends object>(
+  target: Target,
+  members: Record<string, unknown>,
+): Target {
   for (const [name, value] of Object.entries(members)) {
     Object.defineProperty(target, name, {
       enumerable: true,

@@ -9,7 +9,12 @@ import type {
 } from "../contract.ts";
 import { CoreContext } from "./core-context.ts";
 import type { InvocationModel, ProgrammingModel, RpcInvocationResponse } from "./core-types.ts";
-import { fixMembers, type Hooks, type PostInvocationContext, type PreInvocationContext } from "./hooks.ts";
+import {
+  defineReadOnly,
+  type Hooks,
+  type PostInvocationContext,
+  type PreInvocationContext,
+} from "./hooks.ts";
 import type { Outputs } from "./outputs.ts";
 import { isTrigger, isType, type Registered } from "./registry.ts";
 
@@ -179,7 +184,7 @@ export class Worker implements FunctionInvoker {
       inputs,
     };
     if (hooks.has("preInvocation")) {
-      fixMembers(before, { invocationContext: context });
+      defineReadOnly(before, { invocationContext: context });
       await hooks.run("preInvocation", before, core.hookData);
     }
 
@@ -198,7 +203,7 @@ export class Worker implements FunctionInvoker {
     }
     core.state = "postInvocationHooks";
     if (hooks.has("postInvocation")) {
-      fixMembers(after, { invocationContext: context });
+      defineReadOnly(after, { invocationContext: context });
       await hooks.run("postInvocation", after, core.hookData);
     }
     if (after.error !== null && after.error !== undefined) throw after.error;
