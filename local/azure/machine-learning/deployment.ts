@@ -60,7 +60,7 @@ const DEFAULT_REQUEST_SETTINGS = {
   requestTimeout: DEFAULT_REQUEST_TIMEOUT,
   maxConcurrentRequestsPerInstance: 1,
   maxQueueWait: "PT0.5S",
-} as const;
+};
 
 /** What the official description says counts when the caller leaves a field out. */
 const orElse = <T>(schema: z.ZodType<T>, fallback: T) =>
@@ -85,9 +85,12 @@ export const DEPLOYMENT_BODY = z.looseObject({
     properties: z.record(z.string(), z.string().nullable()).nullish(),
     requestSettings: z
       .looseObject({
-        requestTimeout: orElse(z.string(), DEFAULT_REQUEST_TIMEOUT),
-        maxConcurrentRequestsPerInstance: orElse(z.number().int().min(1), 1),
-        maxQueueWait: orElse(z.string(), "PT0.5S"),
+        requestTimeout: orElse(z.string(), DEFAULT_REQUEST_SETTINGS.requestTimeout),
+        maxConcurrentRequestsPerInstance: orElse(
+          z.number().int().min(1),
+          DEFAULT_REQUEST_SETTINGS.maxConcurrentRequestsPerInstance,
+        ),
+        maxQueueWait: orElse(z.string(), DEFAULT_REQUEST_SETTINGS.maxQueueWait),
       })
       .nullish()
       .transform((given) => given ?? DEFAULT_REQUEST_SETTINGS),

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Clock } from "../../clock.ts";
 import type { ServiceAnswer, ServiceRequest } from "../service.ts";
 import { isSignedWith } from "./access-key.ts";
-import type { MailStore } from "./store.ts";
+import { Attachment, type MailStore } from "./store.ts";
 
 export interface EmailApiOptions {
   readonly store: MailStore;
@@ -15,13 +15,6 @@ export interface EmailApiOptions {
 
 const Address = z.object({ address: z.email(), displayName: z.string().optional() });
 const Addresses = z.array(Address).nullish();
-
-const Attachment = z.object({
-  name: z.string().min(1),
-  contentType: z.string().min(1),
-  contentInBase64: z.base64(),
-  contentId: z.string().optional(),
-});
 
 const Message = z.looseObject({
   senderAddress: z.email(),

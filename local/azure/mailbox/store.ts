@@ -10,14 +10,13 @@ const SCHEMA = `
     operationId TEXT PRIMARY KEY, replyTo TEXT NOT NULL, attachments TEXT NOT NULL) STRICT;
 `;
 
-const Attachment = z.object({
-  name: z.string(),
-  contentType: z.string(),
-  contentInBase64: z.string(),
+/** A file that came with a mail. */
+export const Attachment = z.object({
+  name: z.string().min(1),
+  contentType: z.string().min(1),
+  contentInBase64: z.base64(),
   contentId: z.string().optional(),
 });
-
-/** A file that came with a mail. */
 export type Attachment = z.infer<typeof Attachment>;
 
 const parsed = <T>(schema: z.ZodType<T>) =>
